@@ -1,0 +1,37 @@
+# cdi_library(NAME SOURCES... [PUBLIC libs...] [PRIVATE libs...]): one static library per folder, alias cdi::NAME.
+function(cdi_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(cdi_${name} STATIC ${ARG_SOURCES})
+  add_library(cdi::${name} ALIAS cdi_${name})
+  target_include_directories(cdi_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(cdi_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} cdi_options)
+endfunction()
+
+# cdi_binary(NAME SOURCES... [LINK libs...]): an executable in ${build}/bin.
+function(cdi_binary name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} cdi_options)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+endfunction()
+
+# cdi_test(NAME SOURCES... [LINK libs...] [LABELS unit|sim|crash|integration...] [TIMEOUT s]): one GoogleTest
+# binary, one ctest entry.
+function(cdi_test name)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock_main GTest::gtest cdi_options)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
