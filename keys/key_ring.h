@@ -1,0 +1,90 @@
+// The key pairs of connections and the rules between them: two slots, at most one active pair, nothing usable without
+// the master key.
+//
+// A new pair goes: Generate -> an administrator runs the ALTER USER statement -> a login with LoginKeyOf(name) proves
+// it -> Activate(name), which makes the former one draining -> UNSET of the old slot in Snowflake -> Revoke(former).
+//
+// Thread-safe; every call blocks on the store. `store`, `clock` and `generator` must outlive the ring. Without a master
+// key the ring is sealed: reading and revoking still work, everything else fails with kFailedPrecondition, reason
+// MASTER_KEY_MISSING.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/secret.h"
+#include "keys/key_generator.h"
+#include "keys/key_store.h"
+#include "keys/master_key.h"
+
+namespace cdi::keys {
+
+// What a login needs: lives only as long as the login.
+struct LoginKey {
+  std::string key_pair_name;
+  std::string fingerprint;
+  KeySlot slot = KeySlot::k1;
+  Secret pem;  // unencrypted PKCS#8
+};
+
+class KeyRing {
+ public:
+  // A null `master_key` means sealed.
+  KeyRing(KeyStore& store, std::shared_ptr<const MasterKey> master_key, const Clock& clock, KeyGenerator& generator);
+
+  bool sealed() const { return master_key_ == nullptr; }
+
+  // Makes and stores `{connection_name}/keyPairs/{key_pair_id}` in state kGenerated. Without `slot` it takes the first
+  // one that no live (not revoked) pair holds. Blocks while the pair is made: up to seconds. Whether the connection
+  // exists is the caller's business.
+  //   kInvalidArgument     field connection, key_pair_id or key_bits
+  //   kAlreadyExists       reason KEY_PAIR_EXISTS: the name is taken, also by a revoked pair
+  //   kFailedPrecondition  reason KEY_SLOTS_FULL: both slots, or the wanted one, hold a live pair
+  //   kResourceExhausted   reason KEY_GENERATION_BUSY
+  absl::StatusOr<KeyPairRecord> Generate(std::string_view connection_name, std::string_view key_pair_id,
+                                         int bits = kRsaBitsDefault, std::optional<KeySlot> slot = std::nullopt);
+
+  // The keys to try, in this order: the active one, else the newest; then the other live one (the one it replaces, or
+  // one not proven yet). After a refusal with both, report the first one's error. One or two keys;
+  // kFailedPrecondition, reason KEY_PAIR_MISSING, when there are none. kDataLoss, reason SEALED_DAMAGED, when a private
+  // half was altered or does not belong to its public half.
+  absl::StatusOr<std::vector<LoginKey>> LoginKeys(std::string_view connection_name);
+
+  // One pair's key, to prove it by a login. kFailedPrecondition, reason KEY_PAIR_REVOKED.
+  absl::StatusOr<LoginKey> LoginKeyOf(std::string_view key_pair_name);
+
+  // The public half was seen in the user's slot (DESC USER). Changes kGenerated only; repeating is harmless.
+  absl::StatusOr<KeyPairRecord> MarkRegistered(std::string_view key_pair_name);
+
+  // Call after a login with this pair. The former active pair becomes draining in the same commit; activating the
+  // active pair changes nothing. kFailedPrecondition, reason KEY_PAIR_REVOKED.
+  absl::StatusOr<KeyPairRecord> Activate(std::string_view key_pair_name);
+
+  // Destroys the private half at once; logins under way may still finish. Repeating is harmless. Works sealed.
+  absl::StatusOr<KeyPairRecord> Revoke(std::string_view key_pair_name);
+
+  // Forgets a revoked pair. kFailedPrecondition, reason KEY_PAIR_LIVE, for any other.
+  absl::Status Delete(std::string_view key_pair_name);
+
+  absl::StatusOr<KeyPairRecord> Get(std::string_view key_pair_name);
+  // Oldest first, revoked ones included.
+  absl::StatusOr<std::vector<KeyPairRecord>> List(std::string_view connection_name);
+
+ private:
+  absl::StatusOr<LoginKey> OpenRecord(const KeyPairRecord& record) const;
+
+  KeyStore& store_;
+  const std::shared_ptr<const MasterKey> master_key_;
+  const Clock& clock_;
+  KeyGenerator& generator_;
+  Mutex mutex_;  // held over every read-then-write of the store
+};
+
+}  // namespace cdi::keys
