@@ -9,7 +9,7 @@ struct Hardening {
   bool no_core_files = false;     // RLIMIT_CORE 0, soft and hard
   bool freed_is_cleared = false;  // M_PERTURB: freed heap is overwritten. unixODBC 2.3.11 keeps an unwiped copy of a
                                   // key given as connection attribute until the connection handle is freed (measured)
-  bool secure_heap = false;  // OpenSSL's secure heap: private key numbers in locked, guarded pages
+  bool secure_heap = false;       // OpenSSL's secure heap: private key numbers in locked, guarded pages
 };
 
 // Call first in main, before threads and before OpenSSL is used. Calling again is harmless.
