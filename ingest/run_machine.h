@@ -112,6 +112,7 @@ struct Send {
 struct WantSlots {
   uint32_t fresh = 0;
   uint32_t retry = 0;
+  uint32_t retry_cost_free = 0;  // of `retry`: those after NOT_SENT or THROTTLED, which spend no retry budget
 };
 // A granted slot that found no use.
 struct ReturnSlot {
