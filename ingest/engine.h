@@ -1,8 +1,8 @@
-// The running half of the service: takes up runs, gives them threads, slots and a sender, starts scheduled ones, and tells how
-// they go. Decisions of a run are the RunMachine's; this is the driver that performs them.
+// The running half of the service: takes up runs, gives them threads, slots and a sender, starts scheduled ones, and
+// tells how they go. Decisions of a run are the RunMachine's; this is the driver that performs them.
 //
-// Threads: one scheduler, one pacer (slots of all workspaces), and per run one fetch and one machine thread. All public calls
-// are thread-safe and short: none waits for a run.
+// Threads: one scheduler, one pacer (slots of all workspaces), and per run one fetch and one machine thread. All public
+// calls are thread-safe and short: none waits for a run.
 #pragma once
 
 #include <chrono>
