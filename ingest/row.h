@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -45,7 +46,11 @@ struct DecodedRow {
   Digest128 user;             // of identifier kind + exact value; zero for a refused row without a usable identifier
   uint32_t object_bytes = 0;  // exact length of the object in a body, without separator
   RowFault fault = RowFault::kNone;
-  uint64_t parked_id = 0;  // a replayed row: its id in the state store; 0: from the table
+  // How the object differs from identifier + payload; decided once here, carried out by AppendObject.
+  bool adds_time = false;         // events and purchases without "time": the cursor's is used
+  bool adds_update_only = false;  // "_update_existing_only":true, unless the payload says so itself
+  bool strips = false;            // identifier keys of the payload are left out
+  uint64_t parked_id = 0;         // a replayed row: its id in the state store; 0: from the table
 };
 
 // A page with its decoded rows, index by index. Immutable, shared.
