@@ -39,7 +39,7 @@ bool IsLive(const KeyPairRecord& record) {
 absl::Status Sealed() {
   return MakeError(absl::StatusCode::kFailedPrecondition, "MASTER_KEY_MISSING",
                    "the service runs sealed: no master key is loaded, so no private key can be made or used; set "
-                   "master_key_file or master_key_env in the configuration and restart");
+                   "master_key.file or master_key.env in the configuration and restart");
 }
 
 absl::Status Revoked(const KeyPairRecord& record) {

@@ -1,4 +1,4 @@
-// Internal to the tests of keys/: one RSA pair of each kind that many tests share (making one takes 0.1 s and more).
+// Internal to the tests of keys/: what several of them share; making an RSA pair takes 0.1 s and more.
 #pragma once
 
 #include <string>
@@ -7,6 +7,13 @@
 #include "keys/rsa_key.h"
 
 namespace cdi::keys {
+
+// A sanitizer's allocator ignores mallopt and keeps freed memory on purpose.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
 
 // Made once per process.
 inline const RsaKeyPair& SharedPair() {
