@@ -5,11 +5,16 @@ namespace cdi::keys {
 
 // What took effect; nothing here is a reason not to serve, the caller logs what failed.
 struct Hardening {
-  bool not_dumpable = false;      // PR_SET_DUMPABLE 0: no ptrace by the same user, no core, /proc/self owned by root
-  bool no_core_files = false;     // RLIMIT_CORE 0, soft and hard
-  bool freed_is_cleared = false;  // M_PERTURB: freed heap is overwritten. unixODBC 2.3.11 keeps an unwiped copy of a
-                                  // key given as connection attribute until the connection handle is freed (measured)
-  bool secure_heap = false;       // OpenSSL's secure heap: private key numbers in locked, guarded pages
+  // PR_SET_DUMPABLE 0: no ptrace and no /proc/PID/mem for other processes of the same user, no core.
+  bool not_dumpable = false;
+  // RLIMIT_CORE 0, soft and hard: inherited by children.
+  bool no_core_files = false;
+  // M_PERTURB: freed heap blocks are overwritten. unixODBC 2.3.11 keeps an unwiped copy of a key given as connection
+  // attribute until the connection handle is freed (measured); this clears it then. Only blocks above 1032 bytes:
+  // glibc's per-thread cache keeps smaller ones as they were (measured, glibc 2.36); a private key's PEM is larger.
+  bool freed_is_cleared = false;
+  // OpenSSL's secure heap: the numbers of private keys stay in guarded, locked pages of their own.
+  bool secure_heap = false;
 };
 
 // Call first in main, before threads and before OpenSSL is used. Calling again is harmless.
