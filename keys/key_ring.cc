@@ -1,7 +1,6 @@
 #include "keys/key_ring.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/error.h"
@@ -150,8 +149,12 @@ absl::StatusOr<std::vector<LoginKey>> KeyRing::LoginKeys(std::string_view connec
                         [](const KeyPairRecord& record) { return record.state == KeyPairState::kActive; });
   std::vector<LoginKey> keys;
   for (const KeyPairRecord& record : records) {
-    CDI_ASSIGN_OR_RETURN(LoginKey key, OpenRecord(record));
-    keys.push_back(std::move(key));
+    absl::StatusOr<LoginKey> key = OpenRecord(record);
+    if (key.ok()) {
+      keys.push_back(*std::move(key));
+    } else if (keys.empty()) {
+      return key.status();
+    }
   }
   return keys;
 }

@@ -52,9 +52,10 @@ class KeyRing {
                                          int bits = kRsaBitsDefault, std::optional<KeySlot> slot = std::nullopt);
 
   // The keys to try, in this order: the active one, else the newest; then the other live one (the one it replaces, or
-  // one not proven yet). After a refusal with both, report the first one's error. One or two keys;
-  // kFailedPrecondition, reason KEY_PAIR_MISSING, when there are none. kDataLoss, reason SEALED_DAMAGED, when a private
-  // half was altered or does not belong to its public half.
+  // one not proven yet). One or two keys; after a refusal of both, report the first one's error. A second key that
+  // cannot be opened is left out, so that its damage stops no login with the first.
+  //   kFailedPrecondition  reason KEY_PAIR_MISSING: no live pair; MASTER_KEY_WRONG: see Open
+  //   kDataLoss            reason SEALED_DAMAGED: the first private half was altered, or is not that of its public half
   absl::StatusOr<std::vector<LoginKey>> LoginKeys(std::string_view connection_name);
 
   // One pair's key, to prove it by a login. kFailedPrecondition, reason KEY_PAIR_REVOKED.

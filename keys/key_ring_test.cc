@@ -221,6 +221,17 @@ TEST_F(KeyRingTest, ASwappedPrivateHalfIsFoundOut) {
   EXPECT_EQ(ring_.LoginKeyOf(kA).status().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST_F(KeyRingTest, DamageOfTheSecondKeyStopsNoLoginAndOfTheFirstIsReported) {
+  KeyPairRecord a = Put("a");
+  Put("b");
+  ASSERT_TRUE(ring_.Activate(kB).ok());
+  a.sealed_private_key.back() = static_cast<char>(a.sealed_private_key.back() ^ 1);
+  ASSERT_TRUE(store_.PutKeyPairs(std::span(&a, 1)).ok());
+  EXPECT_THAT(LoginNames(), ElementsAre(kB));
+  ASSERT_TRUE(ring_.Activate(kA).ok());
+  EXPECT_EQ(ring_.LoginKeys(kConnection).status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST_F(KeyRingTest, AFailedWriteChangesNothingAndIsReported) {
   Put("a");
   Put("b");

@@ -4,8 +4,6 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include <array>
-#include <climits>
 #include <memory>
 
 #include "absl/cleanup/cleanup.h"
