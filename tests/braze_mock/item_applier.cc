@@ -132,6 +132,7 @@ void ItemApplier::WriteAttributes(Profile& profile, const Object& object) {
     if (change.kind == AttributeChange::Kind::kSet) store_.SetAttribute(profile, name, std::move(change.json));
     if (change.kind == AttributeChange::Kind::kRemove) store_.RemoveAttribute(profile, name);
   }
+  profile.attributes.shrink_to_fit();
 }
 
 void ItemApplier::WriteEvent(Profile& profile, const Object& object) {

@@ -100,6 +100,7 @@ const std::string* ProfileStore::FindAttribute(const Profile& profile, std::stri
 
 void ProfileStore::SetAttribute(Profile& profile, std::string_view name, std::string json) {
   const NameId id = Intern(name);
+  json.shrink_to_fit();  // there may be millions of them
   for (auto& [attribute, old_json] : profile.attributes) {
     if (attribute != id) continue;
     Index(profile, id, old_json, false);
