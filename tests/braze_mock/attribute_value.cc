@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <unordered_set>
 
 #include "base/text.h"
@@ -35,8 +34,8 @@ Json Parsed(std::string_view json) {
   return Json::parse(json.begin(), json.end(), nullptr, false);
 }
 
-Json ParsedOr(const std::string* old_json, Json::value_t type) {
-  if (old_json == nullptr) return Json(type);
+Json ParsedOr(std::optional<std::string_view> old_json, Json::value_t type) {
+  if (!old_json) return Json(type);
   Json old = Parsed(*old_json);
   return old.type() == type ? old : Json(type);
 }
@@ -81,7 +80,7 @@ bool Matches(const Json& element, const Json& selector) {
 }
 
 // Braze's order inside one object: add, then remove, then update.
-AttributeChange EditObjectArray(const std::string* old_json, const Json& operators, bool update_applies) {
+AttributeChange EditObjectArray(std::optional<std::string_view> old_json, const Json& operators, bool update_applies) {
   Json array = ParsedOr(old_json, Json::value_t::array);
   const auto listed = [&operators](const char* name) {
     const auto found = operators.find(name);
@@ -122,7 +121,7 @@ AttributeChange StoreArray(Json array, const Switches& switches) {
   return SetUnlessTooLarge(unique.dump());
 }
 
-AttributeChange EditArray(const std::string* old_json, const Json& added, const Json& removed,
+AttributeChange EditArray(std::optional<std::string_view> old_json, const Json& added, const Json& removed,
                           const Switches& switches) {
   Json array = ParsedOr(old_json, Json::value_t::array);
   const auto erase = [&array](const Json& value) {
@@ -136,8 +135,8 @@ AttributeChange EditArray(const std::string* old_json, const Json& added, const 
   return StoreArray(std::move(array), switches);
 }
 
-AttributeChange Increment(const std::string* old_json, int64_t amount) {
-  if (old_json == nullptr) return Set(std::to_string(amount));
+AttributeChange Increment(std::optional<std::string_view> old_json, int64_t amount) {
+  if (!old_json) return Set(std::to_string(amount));
   const Json old = Parsed(*old_json);
   if (old.is_number_integer()) {
     int64_t sum = 0;
@@ -148,8 +147,8 @@ AttributeChange Increment(const std::string* old_json, int64_t amount) {
   return Keep();
 }
 
-AttributeChange ChangeWithObject(const std::string* old_json, const Element& value, const Object& object, bool merge,
-                                 const Switches& switches) {
+AttributeChange ChangeWithObject(std::optional<std::string_view> old_json, const Element& value, const Object& object,
+                                 bool merge, const Switches& switches) {
   if (object.size() == 1) {
     const auto member = *object.begin();
     int64_t amount = 0;
@@ -168,7 +167,7 @@ AttributeChange ChangeWithObject(const std::string* old_json, const Element& val
     if (updates && !merge && without_merge == 0) return SetUnlessTooLarge(Compact(value));
     return EditObjectArray(old_json, Parsed(Compact(value)), merge || without_merge == 1);
   }
-  if (!merge || old_json == nullptr) return SetUnlessTooLarge(Compact(value));
+  if (!merge || !old_json) return SetUnlessTooLarge(Compact(value));
   Json merged = ParsedOr(old_json, Json::value_t::object);
   MergeInto(merged, Parsed(Compact(value)), switches.IsDefault(SwitchId::kMergeNull));
   return SetUnlessTooLarge(merged.dump());
@@ -199,8 +198,8 @@ AttributeChange ChangeForced(std::string_view type, const Element& value) {
 
 }  // namespace
 
-AttributeChange ChangeAttribute(std::string_view name, const std::string* old_json, const Element& value, bool merge,
-                                const Switches& switches) {
+AttributeChange ChangeAttribute(std::string_view name, std::optional<std::string_view> old_json, const Element& value,
+                                bool merge, const Switches& switches) {
   if (value.is_null()) return {AttributeChange::Kind::kRemove};
   if (name == "country") {
     const auto text = AsText(value);

@@ -3,6 +3,7 @@
 // Values are JSON texts without blanks. Rules: custom attribute pages CA-types, CA-nested and CA-arrays (2026-11).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,8 @@ struct AttributeChange {
   std::string json = {};  // for kSet
 };
 
-// `old_json` is null where the user has no such attribute. `merge` is the object's _merge_objects.
-AttributeChange ChangeAttribute(std::string_view name, const std::string* old_json, const Element& value, bool merge,
-                                const Switches& switches);
+// `old_json` is absent where the user has no such attribute. `merge` is the object's _merge_objects.
+AttributeChange ChangeAttribute(std::string_view name, std::optional<std::string_view> old_json, const Element& value,
+                                bool merge, const Switches& switches);
 
 }  // namespace cdi::braze_mock

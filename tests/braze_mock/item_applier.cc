@@ -59,10 +59,11 @@ void WriteGroups(Profile& profile, const Element& value) {
     if (!group) continue;
     const std::string_view id = TextOf(*group, "subscription_group_id");
     const std::string_view state = TextOf(*group, "subscription_state");
-    const auto found = std::find_if(profile.groups.begin(), profile.groups.end(),
-                                    [id](const auto& known) { return known.first == id; });
-    if (found == profile.groups.end()) {
-      profile.groups.emplace_back(id, state);
+    auto& known_groups = profile.MakeExtras().groups;
+    const auto found =
+        std::find_if(known_groups.begin(), known_groups.end(), [id](const auto& known) { return known.first == id; });
+    if (found == known_groups.end()) {
+      known_groups.emplace_back(id, state);
     } else {
       found->second = std::string(state);
     }
@@ -129,21 +130,21 @@ void ItemApplier::WriteAttributes(Profile& profile, const Object& object) {
     if (!IsStored(name) || name.empty() || CountChars(name) > kStringCharsMax) continue;
     if (switches_.Lists(SwitchId::kBlockedAttributes, name)) continue;
     AttributeChange change = ChangeAttribute(name, store_.FindAttribute(profile, name), value, merge, switches_);
-    if (change.kind == AttributeChange::Kind::kSet) store_.SetAttribute(profile, name, std::move(change.json));
+    if (change.kind == AttributeChange::Kind::kSet) store_.SetAttribute(profile, name, change.json);
     if (change.kind == AttributeChange::Kind::kRemove) store_.RemoveAttribute(profile, name);
   }
-  profile.attributes.shrink_to_fit();
+  profile.attributes.Shrink();
 }
 
 void ItemApplier::WriteEvent(Profile& profile, const Object& object) {
-  StoredEvent& event = profile.events.emplace_back();
+  StoredEvent& event = profile.MakeExtras().events.emplace_back();
   event.name = store_.Intern(FirstChars(TextOf(object, "name"), kStringCharsMax));
   event.time_ms = TimeOf(object);
   event.properties = PropertiesText(Find(object, "properties"), true);
 }
 
 void ItemApplier::WritePurchase(Profile& profile, const Object& object) {
-  StoredPurchase& purchase = profile.purchases.emplace_back();
+  StoredPurchase& purchase = profile.MakeExtras().purchases.emplace_back();
   purchase.product_id = store_.Intern(TextOf(object, "product_id"));
   purchase.currency = store_.Intern(TextOf(object, "currency"));
   const auto price = Find(object, "price");

@@ -45,9 +45,13 @@ void AppendMember(std::string& json, std::string_view key, std::string_view valu
 }
 
 std::string AttributesJson(const ProfileStore& store, const Profile& profile) {
-  return Listed('{', profile.attributes, '}', [&store](std::string& json, const auto& attribute) {
-    AppendMember(json, store.NameOf(attribute.first), attribute.second);
+  std::string json = "{";
+  profile.attributes.ForEach([&store, &json](NameId name, std::string_view value) {
+    if (json.size() > 1) json += ',';
+    AppendMember(json, store.NameOf(name), value);
   });
+  json += '}';
+  return json;
 }
 
 std::string_view OrEmptyObject(const std::string& properties) {
@@ -77,22 +81,24 @@ std::string OccurrencesJson(std::string_view key, const std::map<std::string, Oc
 }  // namespace
 
 std::string ProfileJson(const ProfileStore& store, const Profile& profile) {
+  const Profile::Extras none;
+  const Profile::Extras& extras = profile.extras ? *profile.extras : none;
   std::string json = Join({"{\"braze_id\":\"", ProfileStore::BrazeIdOf(profile), "\""});
   if (!profile.external_id.empty()) json += Join({",\"external_id\":", JsonQuote(profile.external_id)});
   json += ",\"user_aliases\":";
-  json += Listed('[', profile.aliases, ']', [](std::string& out, const auto& alias) {
+  json += Listed('[', extras.aliases, ']', [](std::string& out, const auto& alias) {
     out += Join({"{\"alias_label\":", JsonQuote(alias.first), ",\"alias_name\":", JsonQuote(alias.second), "}"});
   });
   json += Join({",\"attributes\":", AttributesJson(store, profile), ",\"subscription_groups\":"});
-  json += Listed('{', profile.groups, '}',
+  json += Listed('{', extras.groups, '}',
                  [](std::string& out, const auto& group) { AppendMember(out, group.first, JsonQuote(group.second)); });
   json += ",\"events\":";
-  json += Listed('[', profile.events, ']', [&store](std::string& out, const StoredEvent& event) {
+  json += Listed('[', extras.events, ']', [&store](std::string& out, const StoredEvent& event) {
     out += Join({"{\"name\":", JsonQuote(store.NameOf(event.name)), ",\"time\":\"", TimeText(event.time_ms),
                  "\",\"properties\":", OrEmptyObject(event.properties), "}"});
   });
   json += ",\"purchases\":";
-  json += Listed('[', profile.purchases, ']', [&store](std::string& out, const StoredPurchase& purchase) {
+  json += Listed('[', extras.purchases, ']', [&store](std::string& out, const StoredPurchase& purchase) {
     out +=
         Join({"{\"product_id\":", JsonQuote(store.NameOf(purchase.product_id)),
               ",\"currency\":", JsonQuote(store.NameOf(purchase.currency)), ",\"price\":", NumberText(purchase.price),
@@ -104,15 +110,17 @@ std::string ProfileJson(const ProfileStore& store, const Profile& profile) {
 }
 
 std::string SyncSummaryJson(const ProfileStore& store, const Profile& profile, InputArray array) {
+  const Profile::Extras none;
+  const Profile::Extras& extras = profile.extras ? *profile.extras : none;
   std::map<std::string, Occurrences> by_name;
   switch (array) {
     case InputArray::kAttributes:
       return Join({"\"custom_attributes\":", AttributesJson(store, profile)});
     case InputArray::kEvents:
-      for (const StoredEvent& event : profile.events) by_name[store.NameOf(event.name)].Add(event.time_ms, 1);
+      for (const StoredEvent& event : extras.events) by_name[store.NameOf(event.name)].Add(event.time_ms, 1);
       return Join({"\"custom_events\":", OccurrencesJson("name", by_name)});
     case InputArray::kPurchases:
-      for (const StoredPurchase& purchase : profile.purchases) {
+      for (const StoredPurchase& purchase : extras.purchases) {
         by_name[store.NameOf(purchase.product_id)].Add(purchase.time_ms, purchase.quantity);
       }
       return Join({"\"purchase_events\":", OccurrencesJson("product_id", by_name)});

@@ -80,7 +80,7 @@ Profile& ProfileStore::CreateWithExternalId(std::string_view external_id) {
 
 Profile& ProfileStore::CreateWithAlias(std::string_view label, std::string_view name) {
   Profile& profile = Create();
-  profile.aliases.emplace_back(label, name);
+  profile.MakeExtras().aliases.emplace_back(label, name);
   by_alias_.emplace(AliasKey(label, name), static_cast<uint32_t>(profile.number - 1));
   return profile;
 }
@@ -89,38 +89,23 @@ Profile& ProfileStore::CreateAnonymous() {
   return Create();
 }
 
-const std::string* ProfileStore::FindAttribute(const Profile& profile, std::string_view name) const {
+std::optional<std::string_view> ProfileStore::FindAttribute(const Profile& profile, std::string_view name) const {
   const auto id = name_ids_.find(name);
-  if (id == name_ids_.end()) return nullptr;
-  for (const auto& [attribute, json] : profile.attributes) {
-    if (attribute == id->second) return &json;
-  }
-  return nullptr;
+  return id == name_ids_.end() ? std::nullopt : profile.attributes.Find(id->second);
 }
 
-void ProfileStore::SetAttribute(Profile& profile, std::string_view name, std::string json) {
+void ProfileStore::SetAttribute(Profile& profile, std::string_view name, std::string_view json) {
   const NameId id = Intern(name);
-  json.shrink_to_fit();  // there may be millions of them
-  for (auto& [attribute, old_json] : profile.attributes) {
-    if (attribute != id) continue;
-    Index(profile, id, old_json, false);
-    old_json = std::move(json);
-    Index(profile, id, old_json, true);
-    return;
-  }
+  if (const auto old_json = profile.attributes.Find(id)) Index(profile, id, *old_json, false);
+  profile.attributes.Set(id, json);
   Index(profile, id, json, true);
-  profile.attributes.emplace_back(id, std::move(json));
 }
 
 void ProfileStore::RemoveAttribute(Profile& profile, std::string_view name) {
   const auto id = name_ids_.find(name);
   if (id == name_ids_.end()) return;
-  for (auto it = profile.attributes.begin(); it != profile.attributes.end(); ++it) {
-    if (it->first != id->second) continue;
-    Index(profile, it->first, it->second, false);
-    profile.attributes.erase(it);
-    return;
-  }
+  if (const auto old_json = profile.attributes.Find(id->second)) Index(profile, id->second, *old_json, false);
+  profile.attributes.Remove(id->second);
 }
 
 void ProfileStore::Index(const Profile& profile, NameId name, std::string_view json, bool add) {

@@ -6,17 +6,17 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "base/timestamp.h"
+#include "tests/braze_mock/packed_attributes.h"
 
 namespace cdi::braze_mock {
-
-using NameId = uint32_t;  // an interned text
 
 struct StoredEvent {
   NameId name = 0;
@@ -37,11 +37,21 @@ struct Profile {
   uint64_t number = 0;   // from 1, in order of creation; the braze_id is made of it
   uint64_t updated = 0;  // grows with every write to any profile: the larger, the more recent
   std::string external_id;
-  std::vector<std::pair<std::string, std::string>> aliases;  // label, name
-  std::vector<std::pair<NameId, std::string>> attributes;    // name, JSON value
-  std::vector<std::pair<std::string, std::string>> groups;   // subscription group id, state
-  std::vector<StoredEvent> events;
-  std::vector<StoredPurchase> purchases;
+  PackedAttributes attributes;
+
+  // What many users do not have.
+  struct Extras {
+    std::vector<std::pair<std::string, std::string>> aliases;  // label, name
+    std::vector<std::pair<std::string, std::string>> groups;   // subscription group id, state
+    std::vector<StoredEvent> events;
+    std::vector<StoredPurchase> purchases;
+  };
+  std::unique_ptr<Extras> extras;  // null: none of them
+
+  Extras& MakeExtras() {
+    if (!extras) extras = std::make_unique<Extras>();
+    return *extras;
+  }
 };
 
 class ProfileStore {
@@ -59,8 +69,9 @@ class ProfileStore {
   Profile& CreateWithAlias(std::string_view label, std::string_view name);
   Profile& CreateAnonymous();
 
-  const std::string* FindAttribute(const Profile& profile, std::string_view name) const;
-  void SetAttribute(Profile& profile, std::string_view name, std::string json);
+  // Valid until the profile's next change.
+  std::optional<std::string_view> FindAttribute(const Profile& profile, std::string_view name) const;
+  void SetAttribute(Profile& profile, std::string_view name, std::string_view json);
   void RemoveAttribute(Profile& profile, std::string_view name);
 
   // Marks the profile as the most recently updated one.
