@@ -88,6 +88,21 @@ size_t PageBuilder::size() const {
   return page_->rows_.size();
 }
 
+size_t PageBuilder::bytes() const {
+  return page_->arena_.size();
+}
+
+const Digest128& PageBuilder::last_digest() const {
+  return page_->rows_.back().digest;
+}
+
+void PageBuilder::DropRow() {
+  for (const Page::Cell& cell : page_->rows_.back().cells) {
+    if (cell.size < Page::kOversize) page_->arena_.resize(page_->arena_.size() - cell.size);
+  }
+  page_->rows_.pop_back();
+}
+
 std::shared_ptr<const Page> PageBuilder::Build() {
   return std::exchange(page_, std::make_shared<Page>());
 }

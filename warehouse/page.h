@@ -73,6 +73,12 @@ class PageBuilder {
   // Finishes the row with a digest known from before: a replayed row keeps its identity.
   void FinishRowAs(const Digest128& digest);
   size_t size() const;
+  // Bytes of the arena so far.
+  size_t bytes() const;
+  // Of the row finished last.
+  const Digest128& last_digest() const;
+  // Takes the row finished last out again.
+  void DropRow();
   std::shared_ptr<const Page> Build();  // leaves the builder empty
 
  private:

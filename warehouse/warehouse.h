@@ -109,12 +109,12 @@ class Session {
 struct SessionRequest {
   // Kept with every statement in the warehouse's history: "cdi sync=syncs/a run=syncs/a/runs/b". At most 2,000
   // characters.
-  std::string query_tag;
+  std::string query_tag = {};
   std::chrono::seconds statement_timeout{600};
   std::chrono::seconds login_timeout{30};
   // Override the connection's own; empty: as the connection says.
-  std::string role;
-  std::string warehouse;
+  std::string role = {};
+  std::string warehouse = {};
 };
 
 // One configured connection. Thread-safe: sessions may be opened from several threads.

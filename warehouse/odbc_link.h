@@ -1,0 +1,63 @@
+// One pinned login that can be replaced by a fresh one: runs statements under the cancel gate, for a session and for
+// the window that it reads. Used by one thread at a time; the gate is what other threads reach.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/rng.h"
+#include "warehouse/cancel_gate.h"
+#include "warehouse/dialect.h"
+#include "warehouse/odbc_handle.h"
+#include "warehouse/result_table.h"
+
+namespace cdi::warehouse {
+
+class OdbcLink {
+ public:
+  // Logs in and pins the session. Called again for every reconnect, so that keys and tokens are fresh.
+  using Opener = std::function<absl::StatusOr<std::unique_ptr<OdbcConnection>>()>;
+  struct Options {
+    WarehouseKind kind = WarehouseKind::kSnowflake;
+    DiagnosticContext context;
+    BackoffPolicy backoff;
+    // Zero: the session's own limit is enough.
+    std::chrono::seconds query_timeout{0};
+  };
+
+  OdbcLink(Options options, Opener opener, std::unique_ptr<OdbcConnection> connection);
+
+  const Dialect& dialect() const { return dialect_; }
+  const DiagnosticContext& context() const { return options_.context; }
+  CancelGate& gate() { return gate_; }
+
+  // `object` is the table or view that the statement is about; "" when it is about none.
+  absl::StatusOr<std::unique_ptr<OdbcStatement>> NewStatement(std::string_view object);
+  absl::Status Execute(OdbcStatement& statement, std::string_view sql);
+  absl::StatusOr<bool> Fetch(OdbcStatement& statement);
+
+  // A whole small result as text.
+  absl::StatusOr<ResultTable> Query(std::string_view sql, std::string_view object);
+  absl::StatusOr<std::vector<ColumnFacts>> Describe(const TableName& table);
+
+  // Ends the transaction that a cursor or an error left behind.
+  void Rollback() noexcept;
+
+  // Closes the connection, waits (1 s to 30 s with jitter, `attempt` from 0) and logs in again. No statement of the old
+  // connection may live. kCancelled when that is asked for meanwhile.
+  absl::Status Reconnect(int attempt);
+
+ private:
+  const Options options_;
+  const Dialect& dialect_;
+  const Opener opener_;
+  CancelGate gate_;
+  SystemRng rng_;
+  std::unique_ptr<OdbcConnection> connection_;  // null after a failed Reconnect
+};
+
+}  // namespace cdi::warehouse
