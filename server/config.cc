@@ -1,0 +1,209 @@
+#include "server/config.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <yaml-cpp/yaml.h>
+
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/error.h"
+#include "base/logger.h"
+#include "base/status_macros.h"
+#include "base/text.h"
+#include "server/json_logger.h"
+
+namespace cdi::server {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+absl::Status ConfigError(const std::string& message) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID", message);
+}
+
+std::string Place(const std::string& file, const YAML::Mark& mark) {
+  return mark.is_null() ? file : absl::StrCat(file, ":", mark.line + 1);
+}
+
+std::string KnownKeys(const Message& message) {
+  std::vector<std::string> names;
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    names.push_back(message.GetDescriptor()->field(i)->name());
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+// Fills one message from one YAML map, by the message's descriptor.
+class Reader {
+ public:
+  explicit Reader(std::string file) : file_(std::move(file)) {}
+
+  absl::Status ReadMap(const YAML::Node& node, Message& message) {
+    if (!node.IsMap()) return ConfigError(absl::StrCat(Place(file_, node.Mark()), ": expected a map of keys"));
+    for (const auto& entry : node) {
+      const std::string key = entry.first.Scalar();
+      const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(key);
+      if (field == nullptr) {
+        return ConfigError(absl::StrCat(Place(file_, entry.first.Mark()), ": unknown key ", JsonQuote(CutText(key, 60)),
+                                        " (known: ", KnownKeys(message), ")"));
+      }
+      CDI_RETURN_IF_ERROR(ReadField(entry.second, *field, message));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status ReadField(const YAML::Node& node, const FieldDescriptor& field, Message& message) {
+    if (field.is_repeated()) {
+      if (!node.IsSequence()) return TypeError(node, field, "a list");
+      for (const YAML::Node& item : node) {
+        if (!item.IsScalar()) return TypeError(item, field, "a list of texts");
+        message.GetReflection()->AddString(&message, &field, item.Scalar());
+      }
+      return absl::OkStatus();
+    }
+    if (field.type() == FieldDescriptor::TYPE_MESSAGE) {
+      return ReadMap(node, *message.GetReflection()->MutableMessage(&message, &field));
+    }
+    if (!node.IsScalar()) return TypeError(node, field, "a single value");
+    return ReadScalar(node, field, message);
+  }
+
+  absl::Status ReadScalar(const YAML::Node& node, const FieldDescriptor& field, Message& message) {
+    const std::string text = node.Scalar();
+    switch (field.type()) {
+      case FieldDescriptor::TYPE_STRING:
+        message.GetReflection()->SetString(&message, &field, text);
+        return absl::OkStatus();
+      case FieldDescriptor::TYPE_INT32: {
+        int32_t value = 0;
+        if (!absl::SimpleAtoi(text, &value)) return TypeError(node, field, "a whole number");
+        message.GetReflection()->SetInt32(&message, &field, value);
+        return absl::OkStatus();
+      }
+      case FieldDescriptor::TYPE_BOOL:
+        if (text != "true" && text != "false") return TypeError(node, field, "true or false");
+        message.GetReflection()->SetBool(&message, &field, text == "true");
+        return absl::OkStatus();
+      default:
+        return absl::InternalError(absl::StrCat("no reader for the type of ", field.full_name()));
+    }
+  }
+
+  absl::Status TypeError(const YAML::Node& node, const FieldDescriptor& field, std::string_view wanted) const {
+    return ConfigError(absl::StrCat(Place(file_, node.Mark()), ": ", field.name(), " must be ", std::string(wanted)));
+  }
+
+  const std::string file_;
+};
+
+void FillDefaults(config::v1::ServerConfig& config) {
+  if (config.listen().empty()) config.set_listen("127.0.0.1:7350");
+  if (config.log_level().empty()) config.set_log_level("info");
+  if (config.braze_host_suffixes().empty()) {
+    config.add_braze_host_suffixes(".braze.com");
+    config.add_braze_host_suffixes(".braze.eu");
+  }
+  if (config.row_log_days() == 0) config.set_row_log_days(30);
+  if (config.dead_row_days() == 0) config.set_dead_row_days(90);
+  if (config.stop_seconds() == 0) config.set_stop_seconds(10);
+  if (config.runs_max() == 0) config.set_runs_max(8);
+}
+
+absl::Status CheckRange(std::string_view field, int value, int low, int high) {
+  if (value >= low && value <= high) return absl::OkStatus();
+  return ConfigError(absl::StrCat(std::string(field), " must be ", low, "..", high, "; got ", value));
+}
+
+absl::Status CheckListen(const std::string& text, std::string_view field) {
+  CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(text, field));
+  if (IsLoopback(address.host)) return absl::OkStatus();
+  return ConfigError(absl::StrCat(std::string(field),
+                                  " must be a loopback address (127.0.0.1, [::1], localhost): this release has "
+                                  "no access control of its own; put an authenticating proxy in front; got ",
+                                  JsonQuote(CutText(address.host, 100))));
+}
+
+absl::Status CheckMasterKey(const config::v1::ServerConfig::MasterKey& key) {
+  if (key.file().empty() == key.env().empty()) {
+    return ConfigError("master_key needs exactly one of file and env: it seals private keys and API keys");
+  }
+  if (key.create() && key.file().empty()) return ConfigError("master_key.create goes with master_key.file");
+  return absl::OkStatus();
+}
+
+absl::Status CheckConfig(const config::v1::ServerConfig& config) {
+  if (config.state_dir().empty()) return ConfigError("state_dir is missing: the directory for everything durable");
+  CDI_RETURN_IF_ERROR(CheckListen(config.listen(), "listen"));
+  if (!config.metrics_listen().empty()) CDI_RETURN_IF_ERROR(CheckListen(config.metrics_listen(), "metrics_listen"));
+  CDI_RETURN_IF_ERROR(CheckMasterKey(config.master_key()));
+  LogLevel level = LogLevel::kInfo;
+  if (!JsonLogger::ParseLevel(config.log_level(), &level)) {
+    return ConfigError("log_level must be debug, info, warn or error");
+  }
+  for (const std::string& suffix : config.braze_host_suffixes()) {
+    if (suffix.size() < 3 || suffix[0] != '.')
+      return ConfigError("braze_host_suffixes must begin with a dot: .braze.com");
+  }
+  CDI_RETURN_IF_ERROR(CheckRange("row_log_days", config.row_log_days(), 1, 3650));
+  CDI_RETURN_IF_ERROR(CheckRange("dead_row_days", config.dead_row_days(), 1, 3650));
+  CDI_RETURN_IF_ERROR(CheckRange("stop_seconds", config.stop_seconds(), 1, 15));
+  return CheckRange("runs_max", config.runs_max(), 1, 64);
+}
+
+}  // namespace
+
+absl::StatusOr<config::v1::ServerConfig> ParseConfig(const std::string& text, const std::string& file_name) {
+  config::v1::ServerConfig config;
+  try {
+    const YAML::Node root = YAML::Load(text);
+    if (!root.IsNull()) CDI_RETURN_IF_ERROR(Reader(file_name).ReadMap(root, config));
+  } catch (const YAML::Exception& error) {
+    return ConfigError(absl::StrCat(Place(file_name, error.mark), ": ", error.msg));
+  }
+  FillDefaults(config);
+  if (const absl::Status checked = CheckConfig(config); !checked.ok()) {
+    return ConfigError(absl::StrCat(file_name, ": ", std::string(checked.message())));
+  }
+  return config;
+}
+
+absl::StatusOr<config::v1::ServerConfig> LoadConfig(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return ConfigError(absl::StrCat("cannot read ", path, ": does it exist, and may this user read it?"));
+  std::stringstream text;
+  text << file.rdbuf();
+  return ParseConfig(text.str(), path);
+}
+
+std::string PrintConfig(const config::v1::ServerConfig& config) {
+  std::string text;
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;
+  (void)google::protobuf::util::MessageToJsonString(config, &text, options);
+  return text;
+}
+
+absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text, std::string_view field) {
+  const size_t colon = text.rfind(':');
+  int port = 0;
+  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(text.substr(colon + 1), &port) || port < 0 ||
+      port > 65535) {
+    return ConfigError(
+        absl::StrCat(std::string(field), " must be host:port with port 0..65535; got ", JsonQuote(CutText(text, 100))));
+  }
+  return ListenAddress{text.substr(0, colon), port};
+}
+
+bool IsLoopback(std::string_view host) {
+  return host == "localhost" || host == "[::1]" || host == "::1" || host.starts_with("127.");
+}
+
+}  // namespace cdi::server

@@ -1,0 +1,20 @@
+// Page sizes and page tokens. A token is opaque to callers: it names the list and the filter it belongs to, so that a
+// token of another list or with another filter is refused instead of misread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace cdi::server {
+
+// 0 is `fallback`; above 1000 is read as 1000; negative is refused.
+absl::StatusOr<int> PageSize(int requested, int fallback);
+
+// `scope` says which list and filter: "ListRuns syncs/a".
+std::string MakePageToken(std::string_view scope, std::string_view after);
+// The `after` of a token; "" for an empty token. INVALID_ARGUMENT, PAGE_TOKEN_INVALID otherwise.
+absl::StatusOr<std::string> ReadPageToken(std::string_view scope, std::string_view token);
+
+}  // namespace cdi::server
