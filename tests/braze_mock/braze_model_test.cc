@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace cdi::braze_mock {
@@ -87,6 +89,15 @@ TEST(SwitchesTest, RefusesUnknownNamesAndValues) {
   EXPECT_EQ(switches.SetPair("nope=1").message(), "no switch is called 'nope'; --help lists them");
   EXPECT_EQ(switches.SetPair("nope").message(), "a switch is given as NAME=VALUE; got 'nope'");
   EXPECT_FALSE(switches.SetPair("array_max=0").ok());
+}
+
+TEST(SwitchesTest, TheDocumentNamesEverySwitch) {
+  std::ifstream file(BRAZE_MOCK_DOCUMENT);
+  const std::string document((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  ASSERT_FALSE(document.empty()) << BRAZE_MOCK_DOCUMENT;
+  for (const SwitchSpec& spec : SwitchSpecs()) {
+    EXPECT_NE(document.find("`" + std::string(spec.name) + "`"), std::string::npos) << spec.name;
+  }
 }
 
 }  // namespace

@@ -40,9 +40,11 @@ std::string SwitchHelp() {
 
 void Describe(CLI::App& app, RawFlags& raw) {
   app.add_option("--listen", raw.listen, "HOST:PORT to serve on; port 0 takes a free one")->capture_default_str();
-  app.add_option("--api-key", raw.api_keys, "API key that is accepted; may be repeated. Shows in the process list");
+  app.add_option("--api-key", raw.api_keys, "API key that is accepted; may be repeated. Shows in the process list")
+      ->allow_extra_args(false);
   app.add_option("--api-key-file", raw.api_key_file, "file with accepted API keys, one a line");
-  app.add_option("--denied-api-key", raw.denied_api_keys, "API key that is known but lacks the permission users.track");
+  app.add_option("--denied-api-key", raw.denied_api_keys, "API key that is known but lacks the permission users.track")
+      ->allow_extra_args(false);
   app.add_flag("--tls", raw.tls, "serve HTTPS, with a certificate made at start unless --tls-cert is given");
   app.add_option("--tls-cert", raw.tls_cert, "PEM file with the certificate to serve");
   app.add_option("--tls-key", raw.tls_key, "PEM file with its private key");
@@ -59,7 +61,7 @@ void Describe(CLI::App& app, RawFlags& raw) {
   app.add_option("--ledger", raw.ledger, "what to remember of each object")
       ->check(CLI::IsMember({"none", "counts", "full"}))
       ->capture_default_str();
-  app.add_option("--switch", raw.switches, "NAME=VALUE, see below; may be repeated");
+  app.add_option("--switch", raw.switches, "NAME=VALUE, see below; may be repeated")->allow_extra_args(false);
   app.add_option("--threads", raw.threads, "threads; one for each connection, idle ones included")
       ->check(CLI::Range(2, 4096))
       ->capture_default_str();

@@ -61,16 +61,18 @@ void Ledger::CountObject(const ObjectVerdict& verdict) {
 }
 
 void Ledger::Keep(const ObjectVerdict& verdict) {
-  uint16_t error = 0;
+  uint32_t error = 0;
   if (!verdict.error.empty()) {
-    const auto [known, added] = error_numbers_.emplace(verdict.error, static_cast<uint16_t>(errors_.size()));
+    const auto [known, added] = error_numbers_.emplace(verdict.error, static_cast<uint32_t>(errors_.size()));
     if (added) errors_.push_back(verdict.error);
     error = known->second;
   }
-  entries_.push_back(Entry{verdict.digest, identifiers_.size(), static_cast<uint32_t>(requests_.size() - 1),
-                           verdict.index, static_cast<uint16_t>(verdict.user.value.size()), error, verdict.array,
-                           verdict.user.kind, verdict.effect});
-  identifiers_ += verdict.user.value;
+  // Only a braze_id has no limit of its own; a longer one is shown cut.
+  const std::string_view identifier = std::string_view(verdict.user.value).substr(0, UINT16_MAX);
+  entries_.push_back(Entry{verdict.digest, identifiers_.size(), static_cast<uint32_t>(requests_.size() - 1), error,
+                           static_cast<uint16_t>(verdict.index), static_cast<uint16_t>(identifier.size()),
+                           verdict.array, verdict.user.kind, verdict.effect});
+  identifiers_ += identifier;
 }
 
 std::string_view Ledger::IdentifierOf(const Entry& entry) const {

@@ -62,9 +62,9 @@ class Ledger {
     uint64_t digest;
     uint64_t identifier_at;  // in identifiers_
     uint32_t request;        // position in requests_
-    uint32_t index;
+    uint32_t error;          // position in errors_
+    uint16_t index;          // a request holds a thousand objects at most
     uint16_t identifier_bytes;
-    uint16_t error;  // position in errors_
     InputArray array;
     IdentifierKind kind;
     ObjectVerdict::Effect effect;
@@ -85,7 +85,7 @@ class Ledger {
   std::deque<Entry> entries_;
   std::string identifiers_;
   std::vector<std::string> errors_ = {""};
-  absl::flat_hash_map<std::string, uint16_t> error_numbers_;
+  absl::flat_hash_map<std::string, uint32_t> error_numbers_;
   absl::flat_hash_map<Digest128, Count> counts_;  // of array, user and content
   uint64_t objects_ = 0;
   uint64_t accepted_ = 0;

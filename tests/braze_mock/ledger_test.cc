@@ -115,7 +115,9 @@ TEST(TrafficStatsTest, CountsUsersThatAreInTwoRequestsAtOnce) {
   stats.LeaveUsers(first);
   stats.LeaveUsers(second);
   stats.EnterUsers(first);
-  EXPECT_EQ(json::parse(stats.Json(0))["concurrent_user_violations"], 1);
+  const json seen = json::parse(stats.Json(0));
+  EXPECT_EQ(seen["concurrent_user_violations"], 1);
+  EXPECT_EQ(seen["concurrent_users"], json::array({"b"}));
 }
 
 TEST(TrafficStatsTest, KeepsThePeaks) {

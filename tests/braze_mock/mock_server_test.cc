@@ -131,6 +131,13 @@ TEST_F(MockServerTest, ChecksPathKeyAndContentTypeBeforeTheBody) {
   EXPECT_FALSE(HasUser());
 }
 
+TEST_F(MockServerTest, ABodyOverFourMegabytesIsRefusedAsAWhole) {
+  Serve();
+  const std::string body = R"({"attributes":[{"external_id":"u"}]})" + std::string(4 << 20, ' ');
+  EXPECT_EQ(Track(body.c_str()).status, 413) << "T10";
+  EXPECT_FALSE(HasUser());
+}
+
 TEST_F(MockServerTest, SwitchesChangeTheRefusals) {
   ServeWithSwitch("permission_status=401");
   EXPECT_EQ(Call(server_->url() + "/users/track", kGood, {"Authorization: Bearer key-2"}).status, 401) << "T3";

@@ -9,6 +9,8 @@
 namespace cdi::braze_mock {
 namespace {
 
+constexpr size_t kUsersNamedMax = 10;
+
 uint64_t HashOf(const UserKey& user) {
   std::string key(1, static_cast<char>(user.kind));
   key += user.value;
@@ -44,7 +46,9 @@ void TrafficStats::Enter(int64_t now_ms) {
 
 void TrafficStats::EnterUsers(const std::vector<UserKey>& users) {
   for (const UserKey& user : users) {
-    if (++users_in_flight_[HashOf(user)] > 1) ++violations_;
+    if (++users_in_flight_[HashOf(user)] < 2) continue;
+    ++violations_;
+    if (violating_users_.size() < kUsersNamedMax) violating_users_.push_back(user.value);
   }
 }
 
@@ -83,6 +87,7 @@ std::string TrafficStats::Json(size_t users) const {
                                   {"in_flight", in_flight_},
                                   {"in_flight_peak", in_flight_max_},
                                   {"concurrent_user_violations", violations_},
+                                  {"concurrent_users", violating_users_},
                                   {"faults", faults_}};
   return stats.dump();
 }

@@ -51,6 +51,7 @@ class TrafficStats {
   int64_t in_flight_max_ = 0;
   absl::flat_hash_map<uint64_t, uint32_t> users_in_flight_;  // by hash of kind and value
   uint64_t violations_ = 0;
+  std::vector<std::string> violating_users_;  // the first few
 };
 
 // Each user of the verdicts once.
