@@ -20,8 +20,8 @@ enum class SendOutcome : uint8_t {
   kTooLarge,             // 413
   kThrottled,            // 429
   kAuthRefused,          // 401, 403
-  kEndpointWrong,        // 3xx, 404
-  kAmbiguous,            // time-out, reset or 5xx after the first byte left: it may have been taken
+  kEndpointWrong,        // 3xx, 404, and other 4xx about method, path, proxy or headers: no row is to blame
+  kAmbiguous,            // time-out, reset, 408 or 5xx after the first byte left: it may have been taken
 };
 std::string_view SendOutcomeName(SendOutcome outcome);  // "NOT_SENT", …
 

@@ -80,6 +80,8 @@ std::string FaultWords(TransportFault fault) {
       return "the connection broke";
     case TransportFault::kStopped:
       return "the service stopped";
+    case TransportFault::kUnknownWorkspace:
+      return "the workspace has no endpoint and key here; it was deleted, or its key could not be opened";
   }
   return "unknown";
 }

@@ -28,9 +28,10 @@ enum class TransportFault : uint8_t {
   kCertificate,     // TLS: CA or host name
   kTls,             // TLS: anything else
   kTimeout,
-  kReplyTooLarge,  // over kReplyBytesMax; what came before is in `body`
-  kBroken,         // reset, closed early, not HTTP
-  kStopped,        // ended by us: shutdown
+  kReplyTooLarge,     // over kReplyBytesMax; what came before is in `body`
+  kBroken,            // reset, closed early, not HTTP
+  kStopped,           // ended by us: shutdown
+  kUnknownWorkspace,  // the sender was not told where to send
 };
 
 // The headers that matter, as text; names are compared without regard to case.

@@ -277,7 +277,7 @@ RC_GTEST_PROP(ClassifyReplyProperty, AnyReplyGetsALawfulReport, ()) {
   const std::string item = R"({"type":")" + noise + R"(","index":)" + std::to_string(*rc::gen::inRange(-2, 6)) + "}";
   reply.body = *rc::gen::element(noise, "{" + noise + "}", R"({"errors":[)" + item + "," + item + "]}",
                                  R"({"errors":[)" + noise + "]}");
-  reply.fault = static_cast<TransportFault>(*rc::gen::inRange(0, 10));
+  reply.fault = static_cast<TransportFault>(*rc::gen::inRange(0, 11));
   reply.bytes_sent = *rc::gen::element<uint64_t>(0, 10, 500);
   const SendReport report = ClassifyReply(reply, DataType::kUserAttributes, kObjects, kKey, kNow);
   const bool success = reply.http_status >= 200 && reply.http_status < 300;
