@@ -1,0 +1,97 @@
+// Key pairs: sealed private halves and where they stand, committed like everything else.
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "ingest/state/store_core.h"
+
+namespace cdi::state {
+
+using keys::KeyPairRecord;
+
+namespace {
+
+#define CDI_KEY_PAIR_COLUMNS                                                                                \
+  "SELECT name, slot, state, bits, public_key_line, fingerprint, sealed_private_key, version, create_time," \
+  " activate_time, drain_time, revoke_time FROM key_pairs "
+
+KeyPairRecord ReadKeyPair(const Statement& row) {
+  KeyPairRecord record;
+  record.name = row.Text(0);
+  record.slot = static_cast<keys::KeySlot>(row.Int(1));
+  record.state = static_cast<keys::KeyPairState>(row.Int(2));
+  record.bits = static_cast<int>(row.Int(3));
+  record.public_key_line = row.Text(4);
+  record.fingerprint = row.Text(5);
+  record.sealed_private_key = row.Text(6);
+  record.version = row.Uint(7);
+  record.create_time = row.Time(8);
+  record.activate_time = row.OptionalTime(9);
+  record.drain_time = row.OptionalTime(10);
+  record.revoke_time = row.OptionalTime(11);
+  return record;
+}
+
+absl::Status NotFound(std::string_view name) {
+  return MakeError(absl::StatusCode::kNotFound, "KEY_PAIR_NOT_FOUND", absl::StrCat("there is no ", std::string(name)));
+}
+
+absl::StatusOr<std::string> ConnectionOf(const std::string& name) {
+  const size_t end = name.find("/keyPairs/");
+  if (!name.starts_with("connections/") || end == std::string::npos) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                     absl::StrCat("name must be connections/{connection}/keyPairs/{key_pair}; got ", name),
+                     {{"field", "name"}});
+  }
+  return name.substr(0, end);
+}
+
+}  // namespace
+
+absl::Status SqliteStore::PutKeyPairs(std::span<const KeyPairRecord> records) {
+  return core_->commit.Run([&](Database& database) -> absl::Status {
+    for (const KeyPairRecord& record : records) {
+      CDI_ASSIGN_OR_RETURN(const std::string connection, ConnectionOf(record.name));
+      CDI_RETURN_IF_ERROR(database.Execute(
+          "INSERT OR REPLACE INTO key_pairs (name, connection, slot, state, bits, public_key_line, fingerprint,"
+          " sealed_private_key, version, create_time, activate_time, drain_time, revoke_time)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          std::string_view(record.name), std::string_view(connection), static_cast<int64_t>(record.slot),
+          static_cast<int64_t>(record.state), static_cast<int64_t>(record.bits),
+          std::string_view(record.public_key_line), std::string_view(record.fingerprint),
+          Blob{record.sealed_private_key}, static_cast<int64_t>(record.version), record.create_time,
+          record.activate_time, record.drain_time, record.revoke_time));
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<KeyPairRecord> SqliteStore::GetKeyPair(std::string_view name) {
+  CDI_ASSIGN_OR_RETURN(ReaderPool::Lease reader, core_->readers.Take());
+  CDI_ASSIGN_OR_RETURN(Statement row, reader->Prepare(CDI_KEY_PAIR_COLUMNS "WHERE name = ?"));
+  row.Bind(name);
+  CDI_ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return NotFound(name);
+  return ReadKeyPair(row);
+}
+
+absl::StatusOr<std::vector<KeyPairRecord>> SqliteStore::ListKeyPairs(std::string_view connection) {
+  CDI_ASSIGN_OR_RETURN(ReaderPool::Lease reader, core_->readers.Take());
+  CDI_ASSIGN_OR_RETURN(Statement row,
+                       reader->Prepare(CDI_KEY_PAIR_COLUMNS "WHERE connection = ? ORDER BY create_time, name"));
+  row.Bind(connection);
+  std::vector<KeyPairRecord> records;
+  while (true) {
+    CDI_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return records;
+    records.push_back(ReadKeyPair(row));
+  }
+}
+
+absl::Status SqliteStore::DeleteKeyPair(std::string_view name) {
+  return core_->commit.Run([&](Database& database) -> absl::Status {
+    CDI_RETURN_IF_ERROR(database.Execute("DELETE FROM key_pairs WHERE name = ?", name));
+    return database.changes() > 0 ? absl::OkStatus() : NotFound(name);
+  });
+}
+
+}  // namespace cdi::state
