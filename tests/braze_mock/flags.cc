@@ -83,13 +83,13 @@ absl::Status ReadRateLimit(const RawFlags& raw, RateLimit& limit) {
   limit.headers = raw.rate_headers == "epoch" ? RateHeaders::kEpoch : RateHeaders::kSeconds;
   if (raw.rate_limit.empty()) return absl::OkStatus();
   const auto parts = SplitText(raw.rate_limit, '/');
-  const auto requests = ReadNumber<int64_t>(parts[0]);
-  const auto seconds = parts.size() == 2 ? ReadNumber<int64_t>(parts[1]) : std::nullopt;
-  if (!requests || !seconds || *requests < 0 || *seconds < 1 || *seconds > 86'400) {
+  const int64_t requests = ReadNumber<int64_t>(parts[0]).value_or(-1);
+  const int64_t seconds = parts.size() == 2 ? ReadNumber<int64_t>(parts[1]).value_or(-1) : -1;
+  if (requests < 0 || seconds < 1 || seconds > 86'400) {
     return absl::InvalidArgumentError(Join({"--rate-limit takes N/SECONDS, as 3000/3; got '", raw.rate_limit, "'"}));
   }
-  limit.requests = *requests;
-  limit.window_seconds = *seconds;
+  limit.requests = requests;
+  limit.window_seconds = seconds;
   return absl::OkStatus();
 }
 
