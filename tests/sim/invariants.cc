@@ -168,12 +168,15 @@ void Invariants::OnReply(uint64_t batch) {
   users_in_flight_.erase(batch);
 }
 
-void Invariants::OnStep(const ingest::RunProgress& progress) {
+void Invariants::OnStep(const ingest::RunProgress& progress, const ingest::RunLimits& limits) {
   Require(progress.batches_in_flight <= params_.spec.batch.requests_in_flight_max, "I12",
           "too many requests in flight");
-  Require(
-      progress.rows_waiting <= std::max(params_.spec.limits.waiting_rows_max, params_.page_size) + params_.page_size,
-      "I12", absl::StrCat(progress.rows_waiting, " rows wait"));
+  uint64_t waiting_max = std::max(limits.waiting_rows_max, params_.page_size) + params_.page_size;
+  if (params_.spec.on_ambiguous == ingest::OnAmbiguous::kHold) {
+    // Rows in doubt are read again whatever waits: as far as the batches of the dead process reached.
+    waiting_max += limits.ahead_rows_max + params_.spec.batch.objects_max * params_.spec.batch.requests_in_flight_max;
+  }
+  Require(progress.rows_waiting <= waiting_max, "I12", absl::StrCat(progress.rows_waiting, " rows wait"));
 }
 
 void Invariants::OnFinish(const ingest::Finish& finish, const SimStore& store) {

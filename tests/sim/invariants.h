@@ -41,7 +41,7 @@ class Invariants {
   void OnSend(const SimStore& store, uint64_t batch, int attempt, const std::vector<ingest::RowMark>& rows);
   void OnReply(uint64_t batch);
   void OnEngineGone() { users_in_flight_.clear(); }
-  void OnStep(const ingest::RunProgress& progress);
+  void OnStep(const ingest::RunProgress& progress, const ingest::RunLimits& limits);
   void OnFinish(const ingest::Finish& finish, const SimStore& store);
   // After every arrival at Braze.
   void OnLedger(const std::vector<LedgerEntry>& ledger);

@@ -20,6 +20,7 @@ SimDriver::SimDriver(Outside outside, Mutation mutation, uint64_t seed)
 
 void SimDriver::Open(const SyncSpec& spec) {
   Progress progress = out_.store.Open();
+  limits_ = spec.limits;
   Hit(progress.window ? "recovered" : "opened");
   if (!progress.in_doubt.empty()) Hit("recovered_in_doubt");
   if (!progress.own_finished.empty()) Hit("recovered_own_finished");
@@ -42,7 +43,7 @@ void SimDriver::Input(ingest::Input input) {
     const Digest128 state = machine_.StateDigest();
     out_.trace_hash = Hash128(absl::StrCat(out_.trace_hash.ToHex(), state.ToHex(), kind, "/", actions.size()));
   }
-  out_.invariants.OnStep(machine_.progress());
+  out_.invariants.OnStep(machine_.progress(), limits_);
   for (const Action& action : actions) {
     if (!*alive) return;
     std::visit([this](const auto& concrete) { PerformOrDie(concrete); }, action);
@@ -249,28 +250,23 @@ void SimDriver::Perform(const ReturnSlot& action) {
   gate_.GiveBack(action.retry ? SlotKind::kRetry : SlotKind::kFresh);
 }
 
-// One slot at a time: the machine says anew what it wants after each.
+// As the production pacer does: what the gate allows is granted at once and arrives a little later, when the machine
+// may want something else by now.
 void SimDriver::GrantSlots() {
-  if (grant_planned_ || !*alive_ || (want_.fresh == 0 && want_.retry == 0)) return;
   const MonoTime now = out_.loop.now();
   MonoTime next = MonoTime::max();
   for (const SlotKind kind : {SlotKind::kRetry, SlotKind::kFresh}) {
     uint32_t& want = kind == SlotKind::kRetry ? want_.retry : want_.fresh;
-    if (want == 0) continue;
-    if (gate_.TryTake(kind, false, now)) {
+    while (want > 0 && gate_.TryTake(kind, false, now)) {
       --want;
-      grant_planned_ = true;
-      Later(MonoTime{0}, [this, kind] {
-        grant_planned_ = false;
-        Input(SlotGranted{kind == SlotKind::kRetry});
-        GrantSlots();
-      });
-      return;
+      const auto delay = MonoTime{static_cast<int64_t>(out_.rng.Below(3'000'000))};
+      InputAfter(delay, SlotGranted{kind == SlotKind::kRetry});
     }
-    next = std::min(next, gate_.NextTry(kind, now));
+    if (want > 0) next = std::min(next, gate_.NextTry(kind, now));
   }
+  if (next == MonoTime::max() || grant_planned_) return;
   grant_planned_ = true;
-  Later(next - now, [this] {
+  Later(std::max(next - now, MonoTime{1}), [this] {
     grant_planned_ = false;
     GrantSlots();
   });

@@ -82,6 +82,7 @@ class SimDriver {
   MutantMachine machine_;
   ingest::WorkspaceGate gate_;
   const uint64_t seed_;
+  ingest::RunLimits limits_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // seen by everything planned; false: too late
 
   // Fetching.

@@ -67,7 +67,8 @@ std::string WorldParams::ToString() const {
 }
 
 WorldParams DrawWorld(uint64_t seed) {
-  SeededRng rng(seed * 0x9e3779b97f4a7c15ULL + 1);
+  // SplitMix walks by a constant: seeds must not be its multiples, or worlds would share their draws.
+  SeededRng rng(SeededRng(seed).Next());
   WorldParams params;
   params.seed = seed;
   ingest::SyncSpec& spec = params.spec;
