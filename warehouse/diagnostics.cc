@@ -199,6 +199,7 @@ constexpr StateRule kCommonStates[] = {
     {"42S02", &kTableMissing},
     {"42501", &kGrantMissing},
     {"22", &kDataInvalid},
+    {"42", &kStatementRefused},
 };
 
 struct TextRule {

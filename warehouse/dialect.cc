@@ -25,12 +25,18 @@ std::string Dialect::WindowQueryText(const WindowSelect& select) const {
   std::string oversize_list;
   for (const TypedColumn& column : select.texts) {
     const std::string text = AsText(column.name.Quoted(), column.type);
+    AppendTo(oversize_list, oversize_list.empty() ? "" : " ||\n    ");
+    if (Classify(column.type) == TypeClass::kNumberAsText) {  // never long
+      AppendTo(sql, ",\n  ", text);
+      AppendTo(oversize_list, "','");
+      continue;
+    }
     const std::string length = Concat("OCTET_LENGTH(", text, ")");
-    AppendTo(sql, ",\n  CASE WHEN ", length, " <= ", select.cell_bytes_max, " THEN ", text, " END");
     const std::string oversize = Concat(length, " > ", select.cell_bytes_max);
+    AppendTo(sql, ",\n  CASE WHEN ", length, " <= ", select.cell_bytes_max, " THEN ", text, " END");
     AppendTo(any_oversize, any_oversize.empty() ? "" : " OR ", oversize);
-    AppendTo(oversize_list, oversize_list.empty() ? "" : " ||\n    ", "CASE WHEN ", oversize, " THEN ",
-             AsText(length, "INTEGER"), " || ':' || MD5(", text, ") || ',' ELSE ',' END");
+    AppendTo(oversize_list, "CASE WHEN ", oversize, " THEN ", AsText(length, "INTEGER"), " || ':' || MD5(", text,
+             ") || ',' ELSE ',' END");
   }
   AppendTo(sql, ",\n  CASE WHEN ", any_oversize, " THEN\n    ", oversize_list, " END");
   AppendTo(sql, "\nFROM ", TableReference(select.table), "\nWHERE ");

@@ -222,10 +222,13 @@ void OdbcStatement::CancelNow() noexcept {
 }
 
 std::optional<Timestamp> TimestampFromOdbc(const SQL_TIMESTAMP_STRUCT& value) {
-  if (value.year < 1 || value.year > 9999 || value.month < 1 || value.month > 12 || value.day < 1 || value.day > 31 ||
-      value.hour > 23 || value.minute > 59 || value.second > 59 || value.fraction > 999'999'999) {
+  if (value.year < 1 || value.year > 9999 || value.month < 1 || value.month > 12 || value.day < 1 || value.hour > 23 ||
+      value.minute > 59 || value.second > 59 || value.fraction > 999'999'999) {
     return std::nullopt;
   }
+  const std::chrono::year_month_day day{std::chrono::year{value.year}, std::chrono::month{value.month},
+                                        std::chrono::day{value.day}};
+  if (value.day > 28 && !day.ok()) return std::nullopt;
   return Timestamp::FromCivil(value.year, value.month, value.day, value.hour, value.minute, value.second,
                               static_cast<int32_t>(value.fraction));
 }
