@@ -207,9 +207,7 @@ class RunDriver::Impl {
     });
   }
 
-  void Perform(WantSlots& action) {
-    place_->Want({.fresh = action.fresh, .retry = action.retry, .retry_cost_free = action.retry_cost_free});
-  }
+  void Perform(WantSlots& action) { place_->Want({.fresh = action.fresh, .retry = action.retry}); }
   void Perform(ReturnSlot& action) { place_->GiveBack(action.retry ? SlotKind::kRetry : SlotKind::kFresh); }
   void Perform(WakeAt& action) { wake_at_ = action.time; }
   void Perform(Finish& action) { finish_ = action; }

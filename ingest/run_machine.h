@@ -4,6 +4,25 @@
 // `Step` takes one thing that happened and returns what to do next. The production driver (run_driver.h) and the
 // simulator (tests/sim) perform the same actions; whatever is not in here cannot go wrong differently in the two.
 //
+// Order per user: a user is taken from the moment a row of his enters a batch until the batch's last part is terminal
+// AND that outcome is durable. (Releasing at once would be safe as well, because writes become durable in order;
+// waiting costs a user with many rows one commit and does not lean on that.) Rows of the user wait; a row refused
+// before sending is parked at once and holds nobody up.
+//
+// A batch that Braze refuses as a whole is halved, the halves go one after the other under new BatchIds, its users stay
+// taken. Repeats keep BatchId and body and count attempts. Batches are formed full; one that is not full leaves only
+// when nothing better is coming: the fetch has ended, or no page, no reply and no release is outstanding.
+//
+// Bounds: rows waiting stay within waiting_rows_max plus one page; pages are let go as soon as none of their rows is
+// open; rows past the watermark stay within ahead_rows_max, then only batches that let the watermark move are formed.
+// One exception: rows in doubt after a crash (HOLD) are read again whatever waits, because only they unblock the rest.
+//
+// Ends: SUCCESS, PARTIAL (ROWS_REFUSED, ROWS_HELD), LIMIT_EXCEEDED (rows_max; the next run goes on), CANCELLED,
+// CONFIG_ERROR (API_KEY_REFUSED, ENDPOINT_WRONG, BOUNDARY_TOO_WIDE, the fetch's own reason), ERROR (BRAZE_UNAVAILABLE,
+// NO_PROGRESS, REJECT_RATIO, FETCH_OUT_OF_ORDER, FETCH_FAILED or the fetch's own reason); left open after kShutdown and
+// WriteFailed (STATE_WRITE_FAILED or the store's own reason). Requests in flight are always waited for, except after
+// WriteFailed. Pages that come after the end was decided are dropped and count as never fetched.
+//
 // Promises (reliability page §4): I1 no loss, I2 watermark safety, I3 record first, I4 duplicate bound, I5 hold, I6
 // order, I7 legal bodies, I12 bounded, I15 truthful sums. Not thread-safe: one thread steps it.
 #pragma once
@@ -54,7 +73,7 @@ struct WriteDurable {
 struct WriteFailed {
   absl::Status status;
 };
-// Leave to start one request; a retry slot may only carry a repeated batch.
+// Leave to start one request. A retry slot may only carry a repeat after AMBIGUOUS, a fresh one everything else.
 struct SlotGranted {
   bool retry = false;
 };
@@ -108,11 +127,12 @@ struct Send {
   BatchId batch;
   int attempt = 1;
 };
-// How many requests this run could start now; replaces what was said before. Answered by SlotGranted, one each.
+// How many requests this run could start now, a level that stands until it is replaced; said anew after every
+// SlotGranted. Answered by SlotGranted, one each; what comes too late to be of use is returned.
 struct WantSlots {
-  uint32_t fresh = 0;
-  uint32_t retry = 0;
-  uint32_t retry_cost_free = 0;  // of `retry`: those after NOT_SENT or THROTTLED, which spend no retry budget
+  uint32_t fresh = 0;  // everything that spends no retry budget: new batches, parts of split ones, and repeats after
+                       // NOT_SENT or THROTTLED
+  uint32_t retry = 0;  // repeats after AMBIGUOUS
 };
 // A granted slot that found no use.
 struct ReturnSlot {

@@ -36,6 +36,14 @@ struct SendStarted {
   std::vector<RowMark> rows;  // in body order
 };
 
+// Every SendStarted is followed by one of these, also where the outcome got lost:
+//   - the run stopped between the record and the request: kNotSent, all rows kOpen;
+//   - the process died (in doubt), RESEND: kAmbiguous, all rows kOpen, first write of the recovery; the rows are sent
+//     again when they are read again;
+//   - in doubt, HOLD: kAmbiguous, all rows kHeld, in the same write that parks every one of them (CRASH_IN_FLIGHT), as
+//     soon as they were read again or cannot come any more, at latest with the run's end. Until that write is durable
+//     the batch stays in doubt, so that another crash forgets nothing.
+// A row is finished by a verdict other than kOpen, or by being parked as kDeadLocal; never by both.
 struct SendFinished {
   BatchId batch;
   int attempt = 1;
@@ -120,7 +128,10 @@ struct RunWrite {
   std::vector<SendStarted> started;
   std::vector<SendFinished> finished;
   std::vector<ParkedRow> parked;
-  // Parked rows settled by a replay: their ids and what became of them (accepted, rejected again, held again).
+  // Rows settled by a replay: their ids and what became of them. kAccepted, kUnconfirmed: delivered. kRejected, kHeld:
+  // open again, with the reason and message of the entry of `parked` whose mark has the same parked_id (its `row` may
+  // be without page: the stored cells stay). Ids of the replay that have no entry when it ends are open again,
+  // unchanged.
   std::vector<std::pair<uint64_t, RowVerdict>> replayed;
   std::optional<WatermarkMove> watermark;
   // Totals after this write; `skipped` counts only rows below the watermark, the rest is counted again on recovery.

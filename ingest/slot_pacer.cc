@@ -91,17 +91,11 @@ MonoTime SlotPacer::Collect(Gate& gate, MonoTime now, std::vector<Granted>& gran
       while (step < count && !Wants(gate.members[(gate.turn + step) % count], kind)) ++step;
       if (step == count) break;
       Member& member = gate.members[(gate.turn + step) % count];
-      const bool cost_free = kind == SlotKind::kRetry && member.wish.retry_cost_free > 0;
-      if (!gate.gate->TryTake(kind, cost_free, now)) {
+      if (!gate.gate->TryTake(kind, now)) {
         next = std::min(next, gate.gate->NextTry(kind, now));
         break;
       }
-      if (kind == SlotKind::kRetry) {
-        --member.wish.retry;
-        if (cost_free) --member.wish.retry_cost_free;
-      } else {
-        --member.wish.fresh;
-      }
+      --(kind == SlotKind::kRetry ? member.wish.retry : member.wish.fresh);
       gate.turn = (gate.turn + step + 1) % count;
       granted.push_back({member.grant, kind});
     }

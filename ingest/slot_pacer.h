@@ -26,7 +26,6 @@ class SlotPacer {
   struct Wish {
     uint32_t fresh = 0;
     uint32_t retry = 0;
-    uint32_t retry_cost_free = 0;
   };
 
   // A run's place at a workspace's gate; leaves when destroyed.

@@ -36,11 +36,11 @@ void WorkspaceGate::Refill(MonoTime now) {
   retry_tokens_ = std::min(kRetryTokensMax, retry_tokens_ + SecondsIn(passed));
 }
 
-bool WorkspaceGate::TryTake(SlotKind kind, bool cost_free_retry, MonoTime now) {
+bool WorkspaceGate::TryTake(SlotKind kind, MonoTime now) {
   Refill(now);
   if (now < refused_until_ || now < throttled_until_ || rate_tokens_ < 1) return false;
   if (ambiguous_in_a_row_ >= kAmbiguousToProbe && (probe_in_flight_ || now < probe_after_)) return false;
-  if (kind == SlotKind::kRetry && !cost_free_retry) {
+  if (kind == SlotKind::kRetry) {
     if (retry_tokens_ > kRetryTokensFloor) {
       retry_tokens_ -= 1;
     } else if (now < retry_probe_after_) {

@@ -31,8 +31,8 @@ class WorkspaceGate {
   WorkspaceGate(const RatePolicy& policy, uint64_t seed, MonoTime now);
 
   // True: one request may leave now. False: ask again at NextTry().
-  // `cost_free_retry`: the retry follows NotSent or 429 and spends no budget.
-  bool TryTake(SlotKind kind, bool cost_free_retry, MonoTime now);
+  // kRetry spends budget: repeats of what Braze may have taken. Repeats after NotSent or 429 spend none: kFresh.
+  bool TryTake(SlotKind kind, MonoTime now);
   // A slot that was taken and not used comes back.
   void GiveBack(SlotKind kind);
   // The earliest time at which TryTake could answer differently; never before `now`.

@@ -257,7 +257,7 @@ void SimDriver::GrantSlots() {
   MonoTime next = MonoTime::max();
   for (const SlotKind kind : {SlotKind::kRetry, SlotKind::kFresh}) {
     uint32_t& want = kind == SlotKind::kRetry ? want_.retry : want_.fresh;
-    while (want > 0 && gate_.TryTake(kind, false, now)) {
+    while (want > 0 && gate_.TryTake(kind, now)) {
       --want;
       const auto delay = MonoTime{static_cast<int64_t>(out_.rng.Below(3'000'000))};
       InputAfter(delay, SlotGranted{kind == SlotKind::kRetry});
