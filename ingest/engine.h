@@ -20,6 +20,7 @@
 #include "ingest/sender.h"
 #include "ingest/state_store.h"
 #include "ingest/workspace_gate.h"
+#include "warehouse/connection_settings.h"
 #include "warehouse/warehouse.h"
 
 namespace cdi::ingest {
@@ -32,7 +33,8 @@ struct RunPlan {
   std::string database;
   std::string schema;
   std::string table;
-  std::string cursor_column;  // "UPDATED_AT"
+  warehouse::WarehouseKind kind = warehouse::WarehouseKind::kSnowflake;
+  std::string cursor_column;  // as the sync says; empty: UPDATED_AT
   std::string role;           // overrides; empty: the connection's
   std::string warehouse_name;
   std::string path = "/users/track";

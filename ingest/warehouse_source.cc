@@ -1,3 +1,4 @@
+#include <condition_variable>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,7 +23,7 @@ class WarehouseSource final : public PageSource {
     CDI_RETURN_IF_ERROR(session_->CheckContext(&table).status());
     CDI_ASSIGN_OR_RETURN(const std::vector<warehouse::ColumnFacts> facts, session_->Describe(table));
     CDI_ASSIGN_OR_RETURN(const warehouse::SourceColumns columns,
-                         warehouse::CheckContract(table, facts, plan_.cursor_column, plan_.warehouse->folding()));
+                         warehouse::CheckContract(facts, plan_.cursor_column, plan_.kind));
     warehouse::WindowQuery query{.table = table, .columns = columns, .lower = lower, .upper = {}};
     query.cell_bytes_max = plan_.spec.payload_bytes_max;
     Window window;

@@ -1,0 +1,106 @@
+#include "server/connection_rules.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "base/text.h"
+#include "server/config.h"
+
+namespace cdi::server {
+namespace {
+
+constexpr size_t kDisplayNameMax = 200;
+constexpr size_t kNameMax = 255;
+
+bool IsHostText(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_' || c == ':' ||
+           c == '[' || c == ']';
+  });
+}
+
+absl::Status CheckText(std::string_view field, std::string_view text, bool required) {
+  if (required && text.empty())
+    return InvalidField(field, absl::StrCat(std::string(field), " is empty; it is required"));
+  if (text.size() > kNameMax) {
+    return InvalidField(field, absl::StrCat(std::string(field), " must be at most 255 bytes; got ", text.size()));
+  }
+  const bool control =
+      std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (control || !IsValidUtf8(text)) {
+    return InvalidField(field, absl::StrCat(std::string(field), " has control characters or is not UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckHost(std::string_view field, const std::string& host, int port, bool plaintext, bool allow_loopback) {
+  if (!IsHostText(host)) {
+    return InvalidField(field,
+                        absl::StrCat(std::string(field), " must be a host name without scheme, user or path; got ",
+                                     JsonQuote(CutText(host, 100))));
+  }
+  if (port < 0 || port > 65535) return InvalidField("port", absl::StrCat("port must be 0..65535; got ", port));
+  if (IsLoopback(host) && !allow_loopback) {
+    return InvalidField(
+        field, absl::StrCat(std::string(field), " is this machine itself: only taken with allow_loopback_endpoints in ",
+                            "the server's configuration"));
+  }
+  if (plaintext && !IsLoopback(host)) {
+    return InvalidField("plaintext", "plaintext is only taken for a loopback host: everything else is reached by TLS");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSnowflake(const v1::Connection::Snowflake& snowflake, bool allow_loopback) {
+  const std::string& account = snowflake.account();
+  CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.account", account, true));
+  if (account.find("://") != std::string::npos || absl::EndsWithIgnoreCase(account, ".snowflakecomputing.com") ||
+      !IsHostText(account)) {
+    return InvalidField(
+        "connection.snowflake.account",
+        absl::StrCat("account must be the account identifier alone (orgname-accountname), without scheme and ",
+                     "without .snowflakecomputing.com; got ", JsonQuote(CutText(account, 100))));
+  }
+  CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.user", snowflake.user(), true));
+  CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.role", snowflake.role(), false));
+  CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.warehouse", snowflake.warehouse(), false));
+  CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.driver", snowflake.driver(), false));
+  return CheckHost("connection.snowflake.host", snowflake.host(), snowflake.port(), snowflake.plaintext(),
+                   allow_loopback);
+}
+
+absl::Status CheckPostgresql(const v1::Connection::Postgresql& postgresql, bool allow_loopback) {
+  CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.host", postgresql.host(), true));
+  CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.database", postgresql.database(), true));
+  CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.user", postgresql.user(), true));
+  CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.driver", postgresql.driver(), false));
+  return CheckHost("connection.postgresql.host", postgresql.host(), postgresql.port(), postgresql.plaintext(),
+                   allow_loopback);
+}
+
+}  // namespace
+
+absl::Status CheckConnection(const v1::Connection& connection, bool allow_loopback) {
+  if (connection.display_name().size() > kDisplayNameMax) {
+    return InvalidField("connection.display_name", "display_name must be at most 200 bytes");
+  }
+  if (connection.has_snowflake()) return CheckSnowflake(connection.snowflake(), allow_loopback);
+  if (connection.has_postgresql()) return CheckPostgresql(connection.postgresql(), allow_loopback);
+  return InvalidField("connection.snowflake", "set exactly one of snowflake and postgresql");
+}
+
+std::string UniqueKeyOf(const v1::Connection& connection) {
+  if (connection.has_snowflake()) {
+    return absl::StrCat("snowflake/", absl::AsciiStrToUpper(connection.snowflake().account()), "/",
+                        absl::AsciiStrToUpper(connection.snowflake().user()));
+  }
+  const v1::Connection::Postgresql& postgresql = connection.postgresql();
+  return absl::StrCat("postgresql/", absl::AsciiStrToLower(postgresql.host()), ":", postgresql.port(), "/",
+                      postgresql.database(), "/", postgresql.user());
+}
+
+}  // namespace cdi::server

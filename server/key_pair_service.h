@@ -1,0 +1,32 @@
+// Key pairs of a connection, over keys::KeyRing.
+#pragma once
+
+#include "cdi/v1/key_pair.grpc.pb.h"
+#include "server/service_context.h"
+
+namespace cdi::server {
+
+class KeyPairServiceImpl final : public v1::KeyPairService::Service {
+ public:
+  explicit KeyPairServiceImpl(ServiceContext& context) : context_(context) {}
+
+  grpc::Status GenerateKeyPair(grpc::ServerContext* rpc, const v1::GenerateKeyPairRequest* request,
+                               v1::KeyPair* response) override;
+  grpc::Status GetKeyPair(grpc::ServerContext* rpc, const v1::GetKeyPairRequest* request,
+                          v1::KeyPair* response) override;
+  grpc::Status ListKeyPairs(grpc::ServerContext* rpc, const v1::ListKeyPairsRequest* request,
+                            v1::ListKeyPairsResponse* response) override;
+  grpc::Status RevokeKeyPair(grpc::ServerContext* rpc, const v1::RevokeKeyPairRequest* request,
+                             v1::KeyPair* response) override;
+  grpc::Status DeleteKeyPair(grpc::ServerContext* rpc, const v1::DeleteKeyPairRequest* request,
+                             google::protobuf::Empty* response) override;
+
+ private:
+  absl::Status Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller, v1::KeyPair& response);
+  absl::StatusOr<v1::KeyPair> View(const keys::KeyPairRecord& record);
+  absl::StatusOr<std::string> UserOf(const std::string& connection);
+
+  ServiceContext& context_;
+};
+
+}  // namespace cdi::server

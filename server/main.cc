@@ -1,0 +1,100 @@
+// cdi-server: the ingestion service.
+#include <pthread.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <clocale>
+#include <cstdio>
+#include <iostream>
+
+#include "base/fault_point.h"
+#include "keys/process_hardening.h"
+#include "server/build_info.h"
+#include "server/config.h"
+#include "server/server.h"
+
+namespace {
+
+constexpr int kExitOk = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+constexpr char kFooter[] = R"(
+Examples:
+  cdi-server --config /etc/cdi/server.yaml
+  cdi-server --config server.yaml --check_config
+
+A minimal configuration:
+  state_dir: /var/lib/cdi
+  master_key: {file: /etc/cdi/master.key, create: true}
+
+The first line on stdout is `cdi-server listening on HOST:PORT`. Logs are JSON lines on stderr. SIGTERM and SIGINT stop
+it: no new request leaves, those in flight are waited for (stop_seconds), open runs go on at the next start.
+Exit codes: 0 stopped cleanly or check passed; 1 could not start, stopped with requests in flight, or check failed;
+2 wrong flags.)";
+
+int Fail(const absl::Status& status) {
+  std::cerr << "cdi-server: " << status.message() << '\n';
+  return kExitFailed;
+}
+
+// Blocks the stop signals in every thread to come; main waits for them.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int Serve(const cdi::config::v1::ServerConfig& config) {
+  const sigset_t signals = BlockStopSignals();
+  auto server = cdi::server::Server::Start(config);
+  if (!server.ok()) return Fail(server.status());
+  std::cout << "cdi-server listening on " << (*server)->address() << std::endl;
+  if (!(*server)->metrics_address().empty()) {
+    std::cout << "metrics on http://" << (*server)->metrics_address() << "/metrics" << std::endl;
+  }
+  int received = 0;
+  sigwait(&signals, &received);
+  return (*server)->Stop() ? kExitOk : kExitFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // ODBC drivers turn text by the locale's character set; everything here is UTF-8.
+  std::setlocale(LC_CTYPE, "C.UTF-8");
+  cdi::keys::HardenProcess();
+  if (!cdi::ArmFaultPointsFromEnvironment()) {
+    std::cerr << "cdi-server: CDI_FAILPOINT must be name:n:abort\n";
+    return kExitUsage;
+  }
+
+  CLI::App app{"cdi-server: keeps Braze in step with Snowflake, inside your own network."};
+  app.footer(kFooter);
+  std::string config_path;
+  bool check_config = false;
+  app.add_option("--config", config_path, "Configuration file (YAML)");
+  app.add_flag("--check_config", check_config, "Print the resolved configuration and exit");
+  app.set_version_flag("--version", cdi::server::kVersion);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+
+  if (config_path.empty()) {
+    std::cerr << "cdi-server: --config FILE is missing (see --help)\n";
+    return kExitUsage;
+  }
+  const auto config = cdi::server::LoadConfig(config_path);
+  if (!config.ok()) return Fail(config.status());
+  if (check_config) {
+    std::cout << cdi::server::PrintConfig(*config);
+    return kExitOk;
+  }
+  return Serve(*config);
+}

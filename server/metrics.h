@@ -1,0 +1,58 @@
+// Prometheus metrics on a loopback port of their own, fed by the engine. Names and labels: docs/operations.md. No user
+// and no row in a label; counted per batch and per page, never per row.
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/exposer.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "ingest/engine.h"
+
+namespace cdi::server {
+
+// Thread-safe.
+class Metrics final : public ingest::EngineObserver {
+ public:
+  explicit Metrics(const Clock& clock);
+
+  // Starts the HTTP endpoint /metrics; answers the port it listens on. kUnavailable, METRICS_PORT_TAKEN.
+  absl::StatusOr<int> Listen(const std::string& host, int port);
+
+  void BatchDone(const ingest::SyncName& sync, const ingest::SendReport& report, uint32_t objects) override;
+  void PageFetched(const ingest::SyncName& sync, size_t rows, size_t bytes, std::chrono::nanoseconds duration) override;
+  void RunProgressed(const ingest::SyncName& sync, const ingest::RunProgress& progress) override;
+  void RunFinished(const ingest::Run& run) override;
+
+ private:
+  using Counters = prometheus::Family<prometheus::Counter>;
+  using Gauges = prometheus::Family<prometheus::Gauge>;
+  Counters& AddCounters(const char* name, const char* help);
+  Gauges& AddGauges(const char* name, const char* help);
+
+  const Clock& clock_;
+  const std::shared_ptr<prometheus::Registry> registry_;
+  Counters& rows_fetched_;
+  Counters& rows_;
+  Counters& batches_;
+  Counters& runs_;
+  Counters& null_cursor_rows_;
+  Gauges& queue_rows_;
+  Gauges& in_flight_;
+  Gauges& watermark_;
+  Gauges& sync_lag_;
+  prometheus::Histogram& send_seconds_;
+  prometheus::Histogram& fetch_seconds_;
+  std::unique_ptr<prometheus::Exposer> exposer_;
+};
+
+}  // namespace cdi::server

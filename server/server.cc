@@ -1,0 +1,240 @@
+#include "server/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <sys/stat.h>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "ingest/braze/http_sender.h"
+#include "ingest/state/sqlite_store.h"
+#include "keys/key_generator.h"
+#include "keys/key_ring.h"
+#include "keys/master_key.h"
+#include "server/build_info.h"
+#include "server/config.h"
+#include "server/connection_service.h"
+#include "server/documents.h"
+#include "server/json_logger.h"
+#include "server/key_pair_service.h"
+#include "server/metrics.h"
+#include "server/plans.h"
+#include "server/run_service.h"
+#include "server/secret_box.h"
+#include "server/service_context.h"
+#include "server/sync_service.h"
+#include "server/warehouses.h"
+#include "server/workspace_service.h"
+#include "server/workspaces.h"
+
+namespace cdi::server {
+namespace {
+
+constexpr int kMessageBytesMax = 4 << 20;
+constexpr int kHandlerThreadsMax = 64;
+constexpr int kStreamsPerConnectionMax = 100;
+constexpr int kResourcesPerLook = 1000;
+// Replies that come after the runs gave up waiting.
+constexpr std::chrono::seconds kSenderPatience{1};
+// Of the time that a stop may take, what is left for calls after the runs were stopped.
+constexpr std::chrono::seconds kCallPatience{2};
+
+LogLevel LevelOf(const std::string& text) {
+  LogLevel level = LogLevel::kInfo;
+  JsonLogger::ParseLevel(text, &level);
+  return level;
+}
+
+absl::StatusOr<std::shared_ptr<const keys::MasterKey>> LoadMasterKey(const config::v1::ServerConfig& config) {
+  const config::v1::ServerConfig::MasterKey& source = config.master_key();
+  if (!source.env().empty()) {
+    CDI_ASSIGN_OR_RETURN(keys::MasterKey key, keys::MasterKey::LoadFromEnv(source.env()));
+    return std::make_shared<const keys::MasterKey>(std::move(key));
+  }
+  // A new key would open nothing that an old one sealed: one is only made together with the state it seals.
+  struct stat file {};
+  const bool state_exists = stat(absl::StrCat(config.state_dir(), "/state.db").c_str(), &file) == 0;
+  const auto create = source.create() && !state_exists ? keys::MayCreate::kYes : keys::MayCreate::kNo;
+  CDI_ASSIGN_OR_RETURN(keys::MasterKey key, keys::MasterKey::LoadFromFile(source.file(), create));
+  return std::make_shared<const keys::MasterKey>(std::move(key));
+}
+
+state::StoreOptions StoreOptionsOf(const config::v1::ServerConfig& config, const Clock& clock) {
+  state::StoreOptions options;
+  options.clock = &clock;
+  options.segment_retention = std::chrono::hours{24 * config.row_log_days()};
+  options.parked_retention = std::chrono::hours{24 * config.dead_row_days()};
+  return options;
+}
+
+ingest::braze::HttpSenderOptions SenderOptionsOf(const config::v1::ServerConfig& config) {
+  ingest::braze::HttpSenderOptions options;
+  options.policy = {.allow_loopback = config.allow_loopback_endpoints(),
+                    .host_suffixes = {config.braze_host_suffixes().begin(), config.braze_host_suffixes().end()}};
+  options.user_agent = absl::StrCat("cdi/", kVersion);
+  return options;
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(const config::v1::ServerConfig& config, std::unique_ptr<Clock> clock, std::unique_ptr<state::SqliteStore> store,
+       std::shared_ptr<const keys::MasterKey> master_key, std::unique_ptr<ingest::braze::HttpSender> sender)
+      : config_(config),
+        clock_(std::move(clock)),
+        logger_(*clock_, LevelOf(config.log_level())),
+        store_(std::move(store)),
+        key_ring_(*store_, master_key, *clock_, key_generator_),
+        secrets_(*store_, master_key),
+        warehouses_(key_ring_, secrets_, *clock_, logger_),
+        plans_(*store_, warehouses_, *clock_, rng_, logger_),
+        metrics_(*clock_),
+        sender_(std::move(sender)),
+        engine_({*store_, *sender_, plans_, *clock_, rng_, logger_, &metrics_}, {.runs_max = config.runs_max()}),
+        context_{config_, *store_, engine_, *sender_, key_ring_, secrets_, warehouses_, *clock_, rng_, logger_},
+        connections_(context_),
+        key_pairs_(context_),
+        workspaces_(context_),
+        syncs_(context_),
+        runs_(context_) {}
+
+  absl::Status Start() {
+    if (config_.allow_loopback_endpoints()) {
+      logger_.Write(LogLevel::kWarn, "loopback_endpoints_allowed",
+                    {{"reason", "allow_loopback_endpoints is set: for tests and demos only"}});
+    }
+    CDI_RETURN_IF_ERROR(RegisterWorkspaces());
+    CDI_RETURN_IF_ERROR(Listen());
+    if (!config_.metrics_listen().empty()) {
+      CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(config_.metrics_listen(), "metrics_listen"));
+      CDI_ASSIGN_OR_RETURN(const int port, metrics_.Listen(address.host, address.port));
+      metrics_address_ = absl::StrCat(address.host, ":", port);
+    }
+    CDI_RETURN_IF_ERROR(engine_.Start());
+    logger_.Write(LogLevel::kInfo, "server_started", {{"listen", address_}, {"metrics", metrics_address_}});
+    return absl::OkStatus();
+  }
+
+  bool Stop() {
+    if (stopped_) return true;
+    stopped_ = true;
+    logger_.Write(LogLevel::kInfo, "server_stopping", {});
+    grpc_->GetHealthCheckService()->SetServingStatus(false);
+    const bool clean = engine_.Stop(std::chrono::seconds{config_.stop_seconds()});
+    sender_->Shutdown(clock_->MonoNow() + kSenderPatience);
+    grpc_->Shutdown(std::chrono::system_clock::now() + kCallPatience);
+    logger_.Write(clean ? LogLevel::kInfo : LogLevel::kWarn, "server_stopped", {{"clean", clean}});
+    return clean;
+  }
+
+  const std::string& address() const { return address_; }
+  const std::string& metrics_address() const { return metrics_address_; }
+
+ private:
+  absl::Status RegisterWorkspaces() {
+    std::string after;
+    do {
+      CDI_ASSIGN_OR_RETURN(const auto page,
+                           store_->ListResources(ingest::ResourceKind::kWorkspace, after, kResourcesPerLook));
+      for (const ingest::Resource& resource : page.items) {
+        CDI_ASSIGN_OR_RETURN(const v1::Workspace workspace, WorkspaceOf(resource));
+        // One bad workspace must not keep the others down: its runs say what is wrong with it.
+        if (const absl::Status status = RegisterAtSender(*sender_, secrets_, config_, workspace); !status.ok()) {
+          logger_.Write(LogLevel::kError, "workspace_unusable",
+                        {{"workspace", workspace.name()}, {"reason", ErrorReason(status)}});
+        }
+      }
+      after = page.next;
+    } while (!after.empty());
+    return absl::OkStatus();
+  }
+
+  absl::Status Listen() {
+    grpc::EnableDefaultHealthCheckService(true);
+    CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(config_.listen(), "listen"));
+    // The listener is on loopback (config.cc refuses anything else), so reflection may be on.
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(config_.listen(), grpc::InsecureServerCredentials(), &port);
+    builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+    builder.SetMaxSendMessageSize(kMessageBytesMax);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    grpc::ResourceQuota quota("cdi");
+    quota.SetMaxThreads(kHandlerThreadsMax);
+    builder.SetResourceQuota(quota);
+    builder.RegisterService(&connections_);
+    builder.RegisterService(&key_pairs_);
+    builder.RegisterService(&workspaces_);
+    builder.RegisterService(&syncs_);
+    builder.RegisterService(&runs_);
+    grpc_ = builder.BuildAndStart();
+    if (grpc_ == nullptr || port == 0) {
+      return MakeError(absl::StatusCode::kUnavailable, "PORT_TAKEN",
+                       absl::StrCat("cannot listen on ", config_.listen(), ": is the port taken? (listen)"));
+    }
+    address_ = absl::StrCat(address.host, ":", port);
+    return absl::OkStatus();
+  }
+
+  const config::v1::ServerConfig config_;
+  const std::unique_ptr<Clock> clock_;
+  SystemRng rng_;
+  JsonLogger logger_;
+  std::unique_ptr<state::SqliteStore> store_;
+  keys::KeyGenerator key_generator_;
+  keys::KeyRing key_ring_;
+  SecretBox secrets_;
+  Warehouses warehouses_;
+  Plans plans_;
+  Metrics metrics_;
+  const std::unique_ptr<ingest::braze::HttpSender> sender_;
+  ingest::Engine engine_;
+  ServiceContext context_;
+  ConnectionServiceImpl connections_;
+  KeyPairServiceImpl key_pairs_;
+  WorkspaceServiceImpl workspaces_;
+  SyncServiceImpl syncs_;
+  RunServiceImpl runs_;
+  std::unique_ptr<grpc::Server> grpc_;
+  std::string address_;
+  std::string metrics_address_;
+  bool stopped_ = false;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() {
+  Stop();
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::v1::ServerConfig& config) {
+  CDI_ASSIGN_OR_RETURN(std::shared_ptr<const keys::MasterKey> master_key, LoadMasterKey(config));
+  auto clock = std::make_unique<SystemClock>();
+  CDI_ASSIGN_OR_RETURN(std::unique_ptr<state::SqliteStore> store,
+                       state::SqliteStore::Open(config.state_dir(), StoreOptionsOf(config, *clock)));
+  CDI_ASSIGN_OR_RETURN(std::unique_ptr<ingest::braze::HttpSender> sender,
+                       ingest::braze::HttpSender::Create(SenderOptionsOf(config)));
+  auto impl =
+      std::make_unique<Impl>(config, std::move(clock), std::move(store), std::move(master_key), std::move(sender));
+  CDI_RETURN_IF_ERROR(impl->Start());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+std::string Server::address() const {
+  return impl_->address();
+}
+std::string Server::metrics_address() const {
+  return impl_->metrics_address();
+}
+bool Server::Stop() {
+  return impl_->Stop();
+}
+
+}  // namespace cdi::server

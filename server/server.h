@@ -1,0 +1,35 @@
+// The whole service, wired: state, keys, sender, engine, gRPC, metrics. Built once in main.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "cdi/config/v1/server_config.pb.h"
+
+namespace cdi::server {
+
+class Server {
+ public:
+  // Opens everything and starts to listen. The master key and the state store come first: nothing runs half-open.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const config::v1::ServerConfig& config);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // "127.0.0.1:7350": where gRPC listens.
+  std::string address() const;
+  // "" without metrics.
+  std::string metrics_address() const;
+
+  // No new call, no new request; waits for requests in flight as long as the configuration says. True: nothing is
+  // ambiguous.
+  bool Stop();
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cdi::server

@@ -1,0 +1,105 @@
+#include "server/warehouses.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "warehouse/credential_source.h"
+#include "warehouse/odbc_warehouse.h"
+
+namespace cdi::server {
+namespace {
+
+// The key pairs of a Snowflake user. A login that succeeds proves its pair: one that was only made here becomes active.
+class KeyCredentials final : public warehouse::CredentialSource {
+ public:
+  KeyCredentials(keys::KeyRing& keys, std::string connection, Logger& logger)
+      : keys_(keys), connection_(std::move(connection)), logger_(logger) {}
+
+  absl::StatusOr<std::vector<warehouse::Credential>> Credentials() override {
+    CDI_ASSIGN_OR_RETURN(std::vector<keys::LoginKey> login_keys, keys_.LoginKeys(connection_));
+    std::vector<warehouse::Credential> credentials;
+    for (keys::LoginKey& key : login_keys) {
+      credentials.push_back({.label = key.key_pair_name, .private_key_pem = std::move(key.pem), .password = Secret()});
+    }
+    return credentials;
+  }
+
+  void LoggedIn(const warehouse::Credential& credential) override {
+    const auto record = keys_.Get(credential.label);
+    if (!record.ok()) return;
+    const bool unproven =
+        record->state == keys::KeyPairState::kGenerated || record->state == keys::KeyPairState::kRegistered;
+    if (!unproven) return;
+    const auto activated = keys_.Activate(credential.label);
+    logger_.Write(activated.ok() ? LogLevel::kInfo : LogLevel::kError, "key_pair_activated",
+                  {{"key_pair", credential.label}, {"ok", activated.ok()}, {"fingerprint", record->fingerprint}});
+  }
+
+ private:
+  keys::KeyRing& keys_;
+  const std::string connection_;
+  Logger& logger_;
+};
+
+class PasswordCredentials final : public warehouse::CredentialSource {
+ public:
+  PasswordCredentials(SecretBox& secrets, std::string connection)
+      : secrets_(secrets), connection_(std::move(connection)) {}
+
+  absl::StatusOr<std::vector<warehouse::Credential>> Credentials() override {
+    auto password = secrets_.Open(PasswordName(connection_));
+    if (!password.ok() && !absl::IsNotFound(password.status())) return password.status();
+    std::vector<warehouse::Credential> credentials;
+    credentials.push_back({.label = connection_,
+                           .private_key_pem = Secret(),
+                           .password = password.ok() ? *std::move(password) : Secret()});
+    return credentials;
+  }
+
+  void LoggedIn(const warehouse::Credential&) override {}
+
+ private:
+  SecretBox& secrets_;
+  const std::string connection_;
+};
+
+}  // namespace
+
+std::string PasswordName(const std::string& connection) {
+  return absl::StrCat(connection, "/password");
+}
+
+absl::StatusOr<std::shared_ptr<warehouse::Warehouse>> Warehouses::Make(const v1::Connection& connection) {
+  warehouse::ConnectionSettings settings;
+  std::shared_ptr<warehouse::CredentialSource> credentials;
+  if (connection.has_snowflake()) {
+    const v1::Connection::Snowflake& snowflake = connection.snowflake();
+    settings.kind = warehouse::WarehouseKind::kSnowflake;
+    settings.driver = snowflake.driver();
+    settings.account = snowflake.account();
+    settings.host = snowflake.host();
+    settings.port = snowflake.port();
+    settings.tls = !snowflake.plaintext();
+    settings.user = snowflake.user();
+    settings.role = snowflake.role();
+    settings.warehouse = snowflake.warehouse();
+    credentials = std::make_shared<KeyCredentials>(keys_, connection.name(), logger_);
+  } else if (connection.has_postgresql()) {
+    const v1::Connection::Postgresql& postgresql = connection.postgresql();
+    settings.kind = warehouse::WarehouseKind::kPostgresql;
+    settings.driver = postgresql.driver();
+    settings.host = postgresql.host();
+    settings.port = postgresql.port();
+    settings.database = postgresql.database();
+    settings.user = postgresql.user();
+    settings.tls = !postgresql.plaintext();
+    credentials = std::make_shared<PasswordCredentials>(secrets_, connection.name());
+  } else {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "CONFIG_INVALID",
+                     absl::StrCat(connection.name(), " has no warehouse: set snowflake or postgresql"));
+  }
+  return std::shared_ptr<warehouse::Warehouse>(
+      warehouse::MakeOdbcWarehouse(std::move(settings), std::move(credentials), clock_, logger_));
+}
+
+}  // namespace cdi::server

@@ -1,0 +1,34 @@
+// Makes the Warehouse of a connection: its settings from the document, its credentials from the sealed store.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/logger.h"
+#include "cdi/v1/connection.pb.h"
+#include "keys/key_ring.h"
+#include "server/secret_box.h"
+#include "warehouse/warehouse.h"
+
+namespace cdi::server {
+
+// Thread-safe. What it makes must not outlive it.
+class Warehouses {
+ public:
+  Warehouses(keys::KeyRing& keys, SecretBox& secrets, Clock& clock, Logger& logger)
+      : keys_(keys), secrets_(secrets), clock_(clock), logger_(logger) {}
+
+  absl::StatusOr<std::shared_ptr<warehouse::Warehouse>> Make(const v1::Connection& connection);
+
+ private:
+  keys::KeyRing& keys_;
+  SecretBox& secrets_;
+  Clock& clock_;
+  Logger& logger_;
+};
+
+// "connections/c/password".
+std::string PasswordName(const std::string& connection);
+
+}  // namespace cdi::server
