@@ -1,0 +1,104 @@
+// snowflake-mock: the command line.
+#include <signal.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/numbers.h"
+#include "tests/snowflake_mock/server/http_server.h"
+#include "tests/snowflake_mock/server/statement.h"
+
+namespace {
+
+using cdi::snowflake_mock::Account;
+using cdi::snowflake_mock::HttpServer;
+
+constexpr char kAbout[] =
+    "A stand-in for one Snowflake account: speaks the session protocol of Snowflake's drivers over HTTP,\n"
+    "checks key-pair logins for real, and runs SQL on an embedded engine (DuckDB).\n\n"
+    "Example:\n"
+    "  snowflake-mock --listen 127.0.0.1:0 --account myorg-myacct --init setup.sql\n"
+    "prints `snowflake-mock listening on 127.0.0.1:PORT` and serves until SIGINT or SIGTERM.\n\n"
+    "Control API (no authentication): GET /__mock/stats, /__mock/logins, /__mock/queries;\n"
+    "POST /__mock/sql {\"sql\": \"…\"}, /__mock/faults, /__mock/sessions. See docs/snowflake-mock.md.";
+
+int Fail(const std::string& message) {
+  std::cerr << "snowflake-mock: " << message << "\n";
+  return 1;
+}
+
+bool SplitAddress(const std::string& text, std::string& host, int& port) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return false;
+  host = text.substr(0, colon);
+  return absl::SimpleAtoi(text.substr(colon + 1), &port) && port >= 0 && port <= 65535;
+}
+
+absl::Status RunInit(Account& account, const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError("cannot read the init file " + path);
+  std::stringstream script;
+  script << file.rdbuf();
+  const auto session = account.AdministratorSession();
+  if (!session.ok()) return session.status();
+  const auto result = cdi::snowflake_mock::RunScript(account, **session, script.str());
+  if (!result.ok()) return absl::InvalidArgumentError(path + ": " + std::string(result.status().message()));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(kAbout);
+  std::string listen = "127.0.0.1:0";
+  std::string account_name;
+  std::string init_path;
+  std::string data_path;
+  std::string log_path;
+  app.add_option("--listen", listen, "Address and port; port 0 picks a free one")->capture_default_str();
+  app.add_option("--account", account_name, "Account name that clients must use, such as myorg-myacct")->required();
+  app.add_option("--init", init_path, "SQL run as ACCOUNTADMIN at start; skipped when --data holds an account already");
+  app.add_option("--data", data_path, "File that keeps everything between runs; without it all is in memory");
+  app.add_option("--log", log_path, "File for one JSON line per request");
+  CLI11_PARSE(app, argc, argv);
+
+  cdi::snowflake_mock::ServerOptions options;
+  if (!SplitAddress(listen, options.host, options.port)) return Fail("--listen must be HOST:PORT; got " + listen);
+
+  // Signals are waited for below; blocked here so that every thread inherits it.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  auto account = Account::Open(account_name, data_path);
+  if (!account.ok()) return Fail(std::string(account.status().message()));
+  if (!init_path.empty() && !(*account)->restored()) {
+    if (const absl::Status done = RunInit(**account, init_path); !done.ok()) return Fail(std::string(done.message()));
+  }
+
+  std::ofstream log;
+  std::mutex log_mutex;
+  if (!log_path.empty()) {
+    log.open(log_path, std::ios::app);
+    if (!log) return Fail("cannot write the log file " + log_path);
+    options.log = [&](const std::string& line) {
+      const std::lock_guard lock(log_mutex);
+      log << line << std::endl;
+    };
+  }
+  auto server = HttpServer::Start(**account, options);
+  if (!server.ok()) return Fail(std::string(server.status().message()));
+  std::printf("snowflake-mock listening on %s:%d\n", options.host.c_str(), (*server)->port());
+  std::fflush(stdout);
+  int received = 0;
+  sigwait(&signals, &received);
+  return 0;
+}
