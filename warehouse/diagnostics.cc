@@ -339,6 +339,7 @@ absl::Status StatusFromDiagnostics(const std::vector<DiagnosticRecord>& records,
     }
   }
   if (meaning == nullptr) meaning = &kUnknown;
+  if (meaning == &kStatementTimeout && context.login) meaning = &kLoginTimeout;
 
   std::string message = FillIn(meaning->message, context);
   ErrorDetails details;

@@ -33,6 +33,7 @@ struct DiagnosticContext {
   std::string warehouse;
   std::string database;
   std::string object;  // the table or view that the statement is about, D.S.T; may be empty
+  bool login = false;  // the failed call was the login
 };
 
 // The records of one failed call, first one first. Never OK. Details: sqlstate, native. The message holds the server's

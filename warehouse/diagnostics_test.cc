@@ -22,7 +22,8 @@ DiagnosticContext Context(WarehouseKind kind) {
           .role = "ING_ROLE",
           .warehouse = "ING_WH",
           .database = "DB",
-          .object = "DB.SC.T"};
+          .object = "DB.SC.T",
+          .login = false};
 }
 
 struct Case {
@@ -223,6 +224,12 @@ TEST(DiagnosticsTextTest, TheRecordThatSaysSomethingWins) {
       {{"01S00", 17, "Invalid connection string attribute"}, {"28000", 390144, "JWT token is invalid."}}, Context(kSf));
   EXPECT_EQ(ErrorReason(status), "KEY_REFUSED");
   EXPECT_EQ(ErrorDetailsOf(status)["native"], "390144");
+}
+
+TEST(DiagnosticsTextTest, ATimeOutOfTheLoginIsNoStatements) {
+  DiagnosticContext context = Context(kSf);
+  context.login = true;
+  EXPECT_EQ(ErrorReason(StatusFromDiagnostics({{"HYT00", 0, ""}}, context)), "LOGIN_TIMEOUT");
 }
 
 TEST(DiagnosticsTextTest, NoRecordIsStillAnError) {

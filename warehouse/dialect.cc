@@ -38,7 +38,11 @@ std::string Dialect::WindowQueryText(const WindowSelect& select) const {
     AppendTo(oversize_list, "CASE WHEN ", oversize, " THEN ", AsText(length, "INTEGER"), " || ':' || MD5(", text,
              ") || ',' ELSE ',' END");
   }
-  AppendTo(sql, ",\n  CASE WHEN ", any_oversize, " THEN\n    ", oversize_list, " END");
+  if (any_oversize.empty()) {
+    AppendTo(sql, ",\n  NULL");
+  } else {
+    AppendTo(sql, ",\n  CASE WHEN ", any_oversize, " THEN\n    ", oversize_list, " END");
+  }
   AppendTo(sql, "\nFROM ", TableReference(select.table), "\nWHERE ");
   const std::optional<Timestamp> lower = select.lower ? select.lower : EarliestCursor();
   if (lower) AppendTo(sql, cursor, " >= ", TimestampLiteral(*lower, select.cursor.type, true), " AND ");

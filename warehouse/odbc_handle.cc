@@ -62,7 +62,8 @@ OdbcEnvironment::~OdbcEnvironment() {
   SQLFreeHandle(SQL_HANDLE_ENV, handle_);
 }
 
-InstalledDrivers OdbcEnvironment::Drivers() const {
+InstalledDrivers OdbcEnvironment::Drivers() {
+  MutexLock lock(drivers_);
   InstalledDrivers installed;
   installed.setting = &DriverSetting;
   std::array<SQLWCHAR, 256> name{};

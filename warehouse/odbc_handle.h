@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "base/mutex.h"
 #include "base/timestamp.h"
 #include "warehouse/cancel_gate.h"
 #include "warehouse/connection_string.h"
@@ -29,12 +30,14 @@ class OdbcEnvironment {
   OdbcEnvironment(const OdbcEnvironment&) = delete;
   OdbcEnvironment& operator=(const OdbcEnvironment&) = delete;
 
-  InstalledDrivers Drivers() const;
+  // Thread-safe.
+  InstalledDrivers Drivers();
 
  private:
   friend class OdbcConnection;
   explicit OdbcEnvironment(void* handle) : handle_(handle) {}
   void* handle_;
+  Mutex drivers_;  // the driver manager keeps its place in the list in the handle
 };
 
 class OdbcStatement;

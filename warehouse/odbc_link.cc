@@ -33,8 +33,9 @@ absl::StatusOr<std::unique_ptr<OdbcStatement>> OdbcLink::NewStatement(std::strin
 absl::Status OdbcLink::Execute(OdbcStatement& statement, std::string_view sql) {
   CDI_RETURN_IF_ERROR(gate_.Enter(&statement));
   const absl::Status executed = statement.Execute(sql);
-  CDI_RETURN_IF_ERROR(gate_.Leave());
-  return executed;
+  const absl::Status asked = gate_.Leave();
+  if (!executed.ok()) Rollback();
+  return asked.ok() ? executed : asked;
 }
 
 absl::StatusOr<bool> OdbcLink::Fetch(OdbcStatement& statement) {
@@ -46,12 +47,7 @@ absl::StatusOr<bool> OdbcLink::Fetch(OdbcStatement& statement) {
 
 absl::StatusOr<ResultTable> OdbcLink::Query(std::string_view sql, std::string_view object) {
   CDI_ASSIGN_OR_RETURN(auto statement, NewStatement(object));
-  const absl::Status executed = Execute(*statement, sql);
-  if (!executed.ok()) {
-    statement.reset();
-    Rollback();
-    return executed;
-  }
+  CDI_RETURN_IF_ERROR(Execute(*statement, sql));
   ResultTable table;
   CDI_ASSIGN_OR_RETURN(const int columns, statement->ColumnCount());
   for (int i = 1; i <= columns; ++i) {

@@ -27,7 +27,8 @@ class LoginDesk {
             .role = request.role.empty() ? settings_.role : request.role,
             .warehouse = request.warehouse.empty() ? settings_.warehouse : request.warehouse,
             .database = settings_.database,
-            .object = ""};
+            .object = "",
+            .login = false};
   }
 
   // `request` with the connection's role and warehouse where it has none of its own.
@@ -73,7 +74,9 @@ class LoginDesk {
     ConnectionString text;
     BuildConnectionString(settings_, choice, credential, request.role, request.warehouse, request.login_timeout, text);
     const std::string_view key = choice.key_by_attribute ? credential.private_key_pem.Expose() : std::string_view();
-    return OdbcConnection::Login(environment, text, key, request.login_timeout, ContextFor(request));
+    DiagnosticContext context = ContextFor(request);
+    context.login = true;
+    return OdbcConnection::Login(environment, text, key, request.login_timeout, context);
   }
 
   absl::Status Pin(OdbcConnection& connection, const SessionRequest& request) const {

@@ -126,6 +126,8 @@ void OdbcWindowReader::Close() {
 }
 
 absl::Status OdbcWindowReader::FillPage() {
+  // As heavy as the last page and a little more: pages of one table are alike.
+  page_.Reserve(kPageRowsMax, page_bytes_ + page_bytes_ / 8);
   while (statement_ != nullptr && page_.size() < kPageRowsMax && page_.bytes() < kPageBytesMax) {
     CDI_ASSIGN_OR_RETURN(const bool more, link_.Fetch(*statement_));
     if (more) {
@@ -180,6 +182,7 @@ absl::Status OdbcWindowReader::TakeRow(size_t row) {
 std::shared_ptr<const Page> OdbcWindowReader::HandOver() {
   std::shared_ptr<const Page> page = page_.Build();
   const size_t size = page->size();
+  page_bytes_ = page->bytes();
   const Timestamp last = page->cursor(size - 1);
   size_t first_equal = size - 1;
   while (first_equal > 0 && page->cursor(first_equal - 1) == last) --first_equal;

@@ -59,6 +59,7 @@ class OdbcWindowReader final : public WindowReader {
   bool needs_login_ = false;
 
   PageBuilder page_;
+  size_t page_bytes_ = 0;            // of the last page
   std::optional<Timestamp> newest_;  // cursor of the last row put into a page
 
   // Everything handed over at exactly the last cursor.

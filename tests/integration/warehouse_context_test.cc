@@ -45,6 +45,9 @@ TEST(WarehouseContextTest, TheSessionIsPinned) {
   const auto theirs = Timestamp::Parse(*Site().server().Query("SELECT clock_timestamp() AT TIME ZONE 'UTC'"));
   ASSERT_TRUE(theirs.has_value());
   EXPECT_LT(*now, *theirs);
+  // Nothing is left open that would hold back the warehouse's own housekeeping.
+  EXPECT_EQ(*Site().server().Query("SELECT state FROM pg_stat_activity WHERE application_name LIKE 'cdi sync=%'"),
+            "idle");
   EXPECT_LT(Distance(*theirs, *now), std::chrono::minutes(1));
 }
 
