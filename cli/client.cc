@@ -1,0 +1,74 @@
+#include "cli/client.h"
+
+#include <google/protobuf/empty.pb.h>
+#include <google/protobuf/unknown_field_set.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <algorithm>
+
+namespace cdi::cli {
+namespace {
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // A page of previews or dead rows may be larger than gRPC's 4 MiB.
+  arguments.SetMaxReceiveMessageSize(64 << 20);
+  // While following a run, a restarted server is found again within a second.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace
+
+Client::Client(const std::string& address, std::chrono::nanoseconds timeout)
+    : address_(address),
+      timeout_(timeout),
+      channel_(MakeChannel(address)),
+      connections_(v1::ConnectionService::NewStub(channel_)),
+      key_pairs_(v1::KeyPairService::NewStub(channel_)),
+      workspaces_(v1::WorkspaceService::NewStub(channel_)),
+      syncs_(v1::SyncService::NewStub(channel_)),
+      runs_(v1::RunService::NewStub(channel_)) {}
+
+void Client::SetDeadline(grpc::ClientContext& context) const {
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::duration_cast<std::chrono::system_clock::duration>(timeout_));
+}
+
+std::unique_ptr<grpc::ClientReader<v1::Run>> Client::WatchRun(grpc::ClientContext& context,
+                                                              const std::string& run_name) {
+  v1::WatchRunRequest request;
+  request.set_name(run_name);
+  return runs_->WatchRun(&context, request);
+}
+
+grpc::Status Client::CheckHealth(bool& serving) {
+  // Debian's gRPC ships no health.proto. Its request for the whole server is an empty message; field 1 of the answer is
+  // the serving status, of which 1 is SERVING (github.com/grpc/grpc-proto, grpc/health/v1/health.proto, read 2026-11).
+  using google::protobuf::Empty;
+  grpc::TemplatedGenericStub<Empty, Empty> stub(channel_);
+  grpc::ClientContext context;
+  SetDeadline(context);
+  grpc::CompletionQueue queue;
+  Empty answer;
+  grpc::Status status;
+  const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", Empty(), &queue);
+  call->StartCall();
+  call->Finish(&answer, &status, &answer);
+  void* tag = nullptr;
+  bool completed = false;
+  queue.Next(&tag, &completed);
+  serving = false;
+  const google::protobuf::UnknownFieldSet& fields = answer.GetReflection()->GetUnknownFields(answer);
+  for (int i = 0; i < fields.field_count(); ++i) {
+    const google::protobuf::UnknownField& field = fields.field(i);
+    if (field.number() == 1 && field.type() == google::protobuf::UnknownField::TYPE_VARINT)
+      serving = field.varint() == 1;
+  }
+  return status;
+}
+
+}  // namespace cdi::cli

@@ -1,0 +1,38 @@
+// Resources and answers for people. Each function writes to `console.out`: lists as tables cut to the terminal, single
+// resources as one fact a line, never cut.
+#pragma once
+
+#include "base/timestamp.h"
+#include "cdi/v1/connection.pb.h"
+#include "cdi/v1/key_pair.pb.h"
+#include "cdi/v1/run.pb.h"
+#include "cdi/v1/sync.pb.h"
+#include "cdi/v1/workspace.pb.h"
+#include "cli/console.h"
+
+namespace cdi::cli {
+
+void ShowConnection(Console& console, const v1::Connection& connection);
+void ShowConnections(Console& console, const v1::ListConnectionsResponse& list);
+void ShowConnectionTest(Console& console, const v1::TestConnectionResponse& test);
+void ShowTables(Console& console, const v1::ListTablesResponse& list);
+void ShowColumns(Console& console, const v1::DescribeTableResponse& table);
+
+void ShowKeyPair(Console& console, const v1::KeyPair& key_pair);
+void ShowKeyPairs(Console& console, const v1::ListKeyPairsResponse& list);
+
+void ShowWorkspace(Console& console, const v1::Workspace& workspace);
+void ShowWorkspaces(Console& console, const v1::ListWorkspacesResponse& list);
+void ShowWorkspaceTest(Console& console, const v1::TestWorkspaceResponse& test);
+
+void ShowSync(Console& console, const v1::Sync& sync);
+void ShowSyncs(Console& console, const v1::ListSyncsResponse& list);
+void ShowSyncTest(Console& console, const v1::TestSyncResponse& test);
+void ShowPreview(Console& console, const v1::Preview& preview);
+
+// `now` is this machine's time, for how long an unfinished run has been at work.
+void ShowRun(Console& console, const v1::Run& run, const Timestamp& now);
+void ShowRuns(Console& console, const v1::ListRunsResponse& list);
+void ShowDeadRows(Console& console, const v1::ListDeadRowsResponse& list);
+
+}  // namespace cdi::cli
