@@ -26,16 +26,7 @@ std::vector<RowMark> ParkedWithoutVerdict(const std::vector<LoggedParked>& parke
 }
 
 RunFold::RunFold(int64_t run, std::optional<Timestamp> keep_from, std::vector<DoubtfulBatch> earlier)
-    : run_(run), keep_from_(keep_from), doubt_(std::move(earlier)) {
-  NoteDigests();
-}
-
-void RunFold::NoteDigests() {
-  doubt_digests_.clear();
-  for (const DoubtfulBatch& batch : doubt_) {
-    for (const RowMark& row : batch.batch.rows) doubt_digests_.insert(row.digest);
-  }
-}
+    : run_(run), keep_from_(keep_from), doubt_(std::move(earlier)) {}
 
 absl::Status RunFold::Add(const LogEntry& entry) {
   if (entry.kind == LogKind::kOpened) {
@@ -54,7 +45,6 @@ void RunFold::AddOpened() {
     doubt_.push_back({run_, {ingest::BatchId(key.first), key.second, std::move(rows)}});
   }
   in_flight_.clear();
-  NoteDigests();
 }
 
 void RunFold::AddWrite(const WriteBody& body) {
@@ -74,7 +64,7 @@ void RunFold::AddWrite(const WriteBody& body) {
                                                                    d.batch.attempt == finished.attempt;
                                                           });
                doubtful != doubt_.end()) {
-      // A machine that settles a batch in doubt under its own number.
+      // The machine settles a batch in doubt under its old number.
       rows = std::move(doubtful->batch.rows);
       doubt_.erase(doubtful);
     }
@@ -91,21 +81,7 @@ void RunFold::AddWrite(const WriteBody& body) {
 }
 
 void RunFold::Finished(const RowMark& mark) {
-  Resolve(mark);
   if (!keep_from_ || mark.cursor >= *keep_from_) finished_.push_back(mark);
-}
-
-void RunFold::Resolve(const RowMark& mark) {
-  if (!doubt_digests_.contains(mark.digest)) return;
-  for (auto batch = doubt_.begin(); batch != doubt_.end(); ++batch) {
-    std::vector<RowMark>& rows = batch->batch.rows;
-    const auto same = std::ranges::find_if(
-        rows, [&](const RowMark& row) { return row.cursor == mark.cursor && row.digest == mark.digest; });
-    if (same == rows.end()) continue;
-    rows.erase(same);
-    if (rows.empty()) doubt_.erase(batch);
-    return;
-  }
 }
 
 RunFold::Result RunFold::Finish() && {

@@ -1,14 +1,14 @@
 // What a run's log adds up to: which rows are finished, which batches nobody knows about.
 //
 // Used when a run is taken up again and when it ends with batches in doubt. Entries are fed in order. A batch is in
-// doubt when it was started, has no outcome, and the process died (a later opening, or the end of the log); its rows
-// leave the doubt one by one as equal rows get a terminal verdict or are parked. Not thread-safe.
+// doubt when it was started, has no outcome, and the process died (a later opening, or the end of the log). It stays so
+// until an outcome is recorded for it, whichever run records it: an equal row that was accepted elsewhere settles
+// nothing, for equal rows are distinct rows. Not thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -44,17 +44,13 @@ class RunFold {
   using Key = std::pair<uint64_t, int>;
 
   void AddOpened();
-  void NoteDigests();
   void AddWrite(const WriteBody& body);
   void Finished(const ingest::RowMark& mark);
-  // Takes one equal row out of the batches in doubt.
-  void Resolve(const ingest::RowMark& mark);
 
   const int64_t run_;
   const std::optional<Timestamp> keep_from_;
   std::map<Key, std::vector<ingest::RowMark>> in_flight_;
   std::vector<DoubtfulBatch> doubt_;
-  std::unordered_set<Digest128> doubt_digests_;  // of the rows in doubt, and perhaps of some that no longer are
   std::vector<ingest::RowMark> finished_;
   uint64_t last_batch_ = 0;
   std::optional<Timestamp> watermark_;

@@ -74,23 +74,24 @@ TEST_F(RunsTest, ARecoveredRunKnowsWindowSumsFinishedRowsAndDoubt) {
   EXPECT_EQ(again.progress.window->rows_after_upper, 7u);
 }
 
-TEST_F(RunsTest, ADoubtEndsWhenItsRowsAreSettledInAnotherBatch) {
+TEST_F(RunsTest, ADoubtEndsWithAnOutcomeAndNotWithAnEqualRow) {
   const auto opened = Start("r1");
   RunWrite write;
-  write.started = {Started(1, {Mark(1), Mark(2)})};
+  write.started = {Started(1, {Mark(1), Mark(2)}), Started(2, {Mark(3)})};
   ASSERT_TRUE(Write(opened.lease, write).ok());
   Reopen();
   const auto second = Open("r1");
-  RunWrite resent;
-  resent.started = {Started(2, {Mark(1)})};
-  ASSERT_TRUE(Write(second.lease, resent).ok());
+  RunWrite equal;
+  equal.started = {Started(3, {Mark(1)})};
+  ASSERT_TRUE(Write(second.lease, equal).ok());
   RunWrite settled;
-  settled.finished = {Finished(2, {RowVerdict::kAccepted})};
+  settled.finished = {Finished(3, {RowVerdict::kAccepted}),
+                      Finished(2, {RowVerdict::kOpen}, ingest::SendOutcome::kAmbiguous)};
   ASSERT_TRUE(Write(second.lease, settled).ok());
   Reopen();
   const auto third = Open("r1");
   ASSERT_EQ(third.progress.in_doubt.size(), 1u);
-  EXPECT_THAT(third.progress.in_doubt[0].rows, ElementsAre(Mark(2)));
+  EXPECT_THAT(third.progress.in_doubt[0].rows, ElementsAre(Mark(1), Mark(2)));
 }
 
 TEST_F(RunsTest, AnOldLeaseIsRefusedAfterTheRunWasTaken) {
@@ -146,6 +147,7 @@ TEST_F(RunsTest, ARunEndedWithoutItsDriverLeavesDoubtAndFinishedRowsToTheNext) {
   EXPECT_THAT(second.progress.in_doubt[0].rows, ElementsAre(Mark(1)));
   EXPECT_EQ(second.progress.last_batch, 1u);
   RunWrite held;
+  held.finished = {Finished(1, {RowVerdict::kHeld}, ingest::SendOutcome::kAmbiguous)};
   held.parked = {Parked(Mark(1), ParkedKind::kHeld, "CRASH_IN_FLIGHT")};
   held.sums.held = 1;
   ASSERT_TRUE(Write(second.lease, held).ok());
