@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include "base/text.h"
@@ -23,14 +24,38 @@ bool IsBlank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-// Printable ASCII without quote and backslash: valid UTF-8 that JSON takes as it is.
+constexpr uint64_t EachByte(uint8_t value) {
+  return 0x0101010101010101ULL * value;
+}
+
+// Non-zero when one of the eight bytes is zero (and only then).
+constexpr uint64_t ZeroByte(uint64_t word) {
+  return (word - EachByte(1)) & ~word & EachByte(0x80);
+}
+
+// Non-zero when one of the eight bytes is a control character, a quote, a backslash or not ASCII.
+constexpr uint64_t SpecialByte(uint64_t word) {
+  return (word & EachByte(0x80)) | ((word - EachByte(0x20)) & ~word & EachByte(0x80)) | ZeroByte(word ^ EachByte('"')) |
+         ZeroByte(word ^ EachByte('\\')) | ZeroByte(word ^ EachByte(0x7f));
+}
+
+uint64_t LoadWord(const char* bytes) {
+  uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+// Printable ASCII without quote and backslash: valid UTF-8 that JSON takes as it is. Eight bytes at a time, as every
+// identifier passes here three times.
 bool IsPlain(std::string_view text) {
-  unsigned special = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<uint8_t>(c);
-    special |= static_cast<unsigned>(byte < 0x20) | static_cast<unsigned>(byte > 0x7e) |
-               static_cast<unsigned>(byte == '"') | static_cast<unsigned>(byte == '\\');
+  constexpr size_t kWord = sizeof(uint64_t);
+  if (text.size() < kWord) {
+    uint64_t word = EachByte(' ');
+    if (!text.empty()) std::memcpy(&word, text.data(), text.size());
+    return SpecialByte(word) == 0;
   }
+  uint64_t special = SpecialByte(LoadWord(text.data() + text.size() - kWord));
+  for (size_t i = 0; i + kWord <= text.size(); i += kWord) special |= SpecialByte(LoadWord(text.data() + i));
   return special == 0;
 }
 
