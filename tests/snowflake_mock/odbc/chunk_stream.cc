@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <new>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -80,7 +81,11 @@ void ChunkStream::Work(CancelToken& stop) {
       if (claimed_ >= chunks_.size()) return;
       index = claimed_++;
     }
-    absl::StatusOr<std::string> text = Fetch(index, *client.operator->(), stop);
+    absl::StatusOr<std::string> text = OdbcError("HY001", 0, "no memory left for a part of the result");
+    try {
+      text = Fetch(index, *client.operator->(), stop);
+    } catch (const std::bad_alloc&) {  // an exception must not end the application's process: the reader gets the error
+    }
     const std::lock_guard lock(mutex_);
     ready_.emplace(index, std::move(text));
     changed_.notify_all();

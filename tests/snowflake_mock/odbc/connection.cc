@@ -76,8 +76,24 @@ absl::Status Connection::Connect(const Keywords& keywords) {
   return absl::OkStatus();
 }
 
+void Connection::Add(Handle& statement) {
+  const std::lock_guard lock(statements_mutex_);
+  statements_.insert(&statement);
+}
+
+void Connection::Remove(Handle& statement) {
+  const std::lock_guard lock(statements_mutex_);
+  statements_.erase(&statement);
+}
+
 void Connection::Disconnect() {
   if (session_ == nullptr) return;
+  std::set<Handle*> left;
+  {
+    const std::lock_guard lock(statements_mutex_);
+    left.swap(statements_);
+  }
+  for (Handle* const statement : left) delete statement;  // NOLINT: see the header
   session_->Logout();
   session_.reset();
 }

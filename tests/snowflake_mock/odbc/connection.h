@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -28,13 +30,18 @@ class Connection final : public Handle {
 
   // Logs in; an unknown keyword is a warning in the diagnostics.
   absl::Status Connect(const Keywords& keywords);
-  // Logs out. Without effect when not connected.
+  // Frees the statements that are left, as ODBC asks (the driver manager frees only its own half of them), and logs
+  // out. Without effect when not connected.
   void Disconnect();
   Session* session() { return session_.get(); }
   const std::string& data_source() const { return data_source_; }
 
   // `is_wide`: the text came through the wide entry point.
   absl::Status SetAttribute(SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length, bool is_wide);
+
+  // Statements make themselves known for as long as they live.
+  void Add(Handle& statement);
+  void Remove(Handle& statement);
 
   bool autocommit() const { return autocommit_; }
   bool dead() const { return session_ == nullptr; }
@@ -48,6 +55,9 @@ class Connection final : public Handle {
   absl::Status RunNow(const std::string& sql);
   absl::Status SetAutocommit(bool on);
   absl::Status SetCatalog(std::string name);
+
+  std::mutex statements_mutex_;
+  std::set<Handle*> statements_;  // guarded by statements_mutex_; owned by the application, until Disconnect
 
   PresetAttributes preset_;
   std::unique_ptr<Session> session_;

@@ -248,6 +248,46 @@ TEST_F(DriverTest, AResultLeftHalfReadCanBeClosed) {
   ASSERT_EQ(statement.Run("SELECT big"), SQL_SUCCESS);
 }
 
+TEST_F(DriverTest, DisconnectingEndsAStatementThatIsStillReading) {
+  BigResult::Install(server_);
+  OdbcClient client;
+  Connect(client);
+  OdbcStatement statement(client);
+  ASSERT_EQ(statement.Run("SELECT big"), SQL_SUCCESS);
+  ASSERT_EQ(SQLFetch(statement.handle()), SQL_SUCCESS);
+  EXPECT_EQ(SQLDisconnect(client.connection()), SQL_SUCCESS);
+  statement.Forget();
+  EXPECT_EQ(server_.logouts(), 1);
+}
+
+TEST_F(DriverTest, TheSameHandleConnectsAgainWithTheSameKey) {
+  OdbcClient client;
+  Connect(client);
+  ASSERT_EQ(SQLDisconnect(client.connection()), SQL_SUCCESS);
+  EXPECT_EQ(client.Connect(ConnectionString()), SQL_SUCCESS);
+  EXPECT_EQ(server_.logins().size(), 2U);
+}
+
+TEST_F(DriverTest, StatementsOfOneConnectionRunBesideEachOther) {
+  server_.OnSql("SELECT slow", [&](const Json& request) {
+    server_.AwaitAbort(request["requestId"]);
+    return FakeSnowflake::Failure("000604", "57014", "SQL execution canceled");
+  });
+  server_.OnSql("SELECT 1", [](const Json&) {
+    return FakeSnowflake::ResultOf({FakeSnowflake::Column("ID", "fixed", 38, 0)}, {{"1"}});
+  });
+  OdbcClient client;
+  Connect(client);
+  OdbcStatement slow(client);
+  OdbcStatement quick(client);
+  std::thread other([&] { slow.Run("SELECT slow"); });
+  EXPECT_TRUE(server_.AwaitQueries(1));
+  EXPECT_EQ(quick.Run("SELECT 1"), SQL_SUCCESS);
+  EXPECT_EQ(SQLCancel(slow.handle()), SQL_SUCCESS);
+  other.join();
+  EXPECT_EQ(slow.fault().state, "HY008");
+}
+
 TEST_F(DriverTest, MissingRowsAreAnErrorNotAnEnd) {
   server_.OnSql("SELECT short", [](const Json&) {
     Json reply = FakeSnowflake::ResultOf({FakeSnowflake::Column("ID", "fixed", 38, 0)}, {{"1"}, {"2"}});

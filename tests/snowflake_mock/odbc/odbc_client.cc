@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 
 #include <memory>
+#include <string_view>
 
 namespace cdi::sfodbc {
 namespace {
@@ -37,6 +38,21 @@ const std::string& TestKeyPem() {
     return std::string(text, static_cast<size_t>(size));
   }();
   return kPem;
+}
+
+std::string TestPublicKey() {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> in(
+      BIO_new_mem_buf(TestKeyPem().data(), static_cast<int>(TestKeyPem().size())), &BIO_free);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+  const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
+  PEM_write_bio_PUBKEY(out.get(), key.get());
+  std::string line;
+  char text[128];
+  while (BIO_gets(out.get(), text, sizeof(text)) > 0) {
+    if (text[0] != '-') line += std::string_view(text).substr(0, std::string_view(text).find('\n'));
+  }
+  return line;
 }
 
 OdbcClient::OdbcClient() {

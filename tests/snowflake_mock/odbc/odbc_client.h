@@ -21,6 +21,9 @@ std::vector<OdbcFault> ReadFaults(SQLSMALLINT type, SQLHANDLE handle);
 // A PEM private key of 2048 bits, made once per process.
 const std::string& TestKeyPem();
 
+// Its public half as RSA_PUBLIC_KEY takes it: base64 of the DER, one line.
+std::string TestPublicKey();
+
 class OdbcClient {
  public:
   OdbcClient();
@@ -53,6 +56,8 @@ class OdbcStatement {
   SQLHSTMT handle() const { return statement_; }
   std::vector<OdbcFault> faults() const { return ReadFaults(SQL_HANDLE_STMT, statement_); }
   OdbcFault fault() const;
+  // The handle is gone with its connection.
+  void Forget() { statement_ = nullptr; }
 
  private:
   SQLHSTMT statement_ = nullptr;

@@ -90,6 +90,9 @@ void Session::AppendRetryParameters(int attempt, int last_status, std::string& u
 absl::StatusOr<std::unique_ptr<Session>> Session::Login(Settings settings) {
   std::unique_ptr<Session> session(new Session(std::move(settings)));  // NOLINT: the constructor is private
   CDI_RETURN_IF_ERROR(session->Authenticate());
+  session->settings_.key_content = Secret();
+  session->settings_.key_base64 = Secret();
+  session->settings_.key_password = Secret();
   return session;
 }
 

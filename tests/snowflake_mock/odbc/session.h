@@ -71,7 +71,7 @@ class Session {
   std::string SessionToken();
   static void AppendRetryParameters(int attempt, int last_status, std::string& url);
 
-  const Settings settings_;
+  Settings settings_;  // constant after the login, which wipes the key in it
   HttpPool pool_;
   std::mutex token_mutex_;
   Secret session_token_;  // guarded by token_mutex_

@@ -181,13 +181,12 @@ void AddDsnKeywords(Keywords& keywords) {
   if (dsn.empty()) return;
   for (const std::string_view keyword : kKnownKeywords) {
     if (keyword == "DSN" || keyword == "DRIVER" || keywords.Has(keyword)) continue;
-    std::array<char, 8192> buffer{};  // an unencrypted RSA key of 4096 bits in base64 has about 3200 characters
+    std::string buffer(8192, '\0');   // an unencrypted RSA key of 4096 bits in base64 has about 3200 characters
     const std::string name(keyword);  // libodbcinst compares names without regard to letter case
     const int length = SQLGetPrivateProfileString(dsn.c_str(), name.c_str(), "", buffer.data(),
                                                   static_cast<int>(buffer.size()), "odbc.ini");
-    if (length > 0) keywords.Add(keyword, std::string_view(buffer.data()));
-    std::string wiped(buffer.size(), '\0');
-    std::copy(wiped.begin(), wiped.end(), buffer.begin());
+    if (length > 0) keywords.Add(keyword, std::string_view(buffer.c_str()));
+    WipeString(buffer);
   }
 }
 

@@ -46,7 +46,9 @@ class Statement final : public Handle {
  public:
   explicit Statement(Connection& owner) : connection(owner) {
     options.query_timeout = owner.session()->settings().query_timeout;
+    owner.Add(*this);
   }
+  ~Statement() override { connection.Remove(*this); }
 
   void Prepare(std::string sql);
   absl::Status Execute();
