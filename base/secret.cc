@@ -41,8 +41,12 @@ void Secret::Wipe() noexcept {
 }
 
 void WipeString(std::string& text) {
-  OPENSSL_cleanse(text.data(), text.size());
+  WipeBytes(text.data(), text.size());
   text.clear();
+}
+
+void WipeBytes(char* bytes, size_t size) {
+  OPENSSL_cleanse(bytes, size);
 }
 
 }  // namespace cdi

@@ -36,5 +36,7 @@ class Secret {
 
 // Overwrites what a string holds, then empties it: for text that a library gave or wants as std::string.
 void WipeString(std::string& text);
+// The same for `size` bytes that a library owns.
+void WipeBytes(char* bytes, size_t size);
 
 }  // namespace cdi

@@ -1,6 +1,5 @@
 #include "ingest/braze/transfer.h"
 
-#include <openssl/crypto.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -82,7 +81,7 @@ bool Route::AddHeader(std::string line) {
 
 Route::~Route() {
   for (curl_slist* header = headers_; header != nullptr; header = header->next) {
-    OPENSSL_cleanse(header->data, std::strlen(header->data));
+    WipeBytes(header->data, std::strlen(header->data));
   }
   curl_slist_free_all(headers_);
 }
