@@ -8,9 +8,11 @@
 #include <iostream>
 
 #include "base/fault_point.h"
+#include "ingest/state/check_log.h"
 #include "keys/process_hardening.h"
 #include "server/build_info.h"
 #include "server/config.h"
+#include "server/plans.h"
 #include "server/server.h"
 
 namespace {
@@ -23,6 +25,7 @@ constexpr char kFooter[] = R"(
 Examples:
   cdi-server --config /etc/cdi/server.yaml
   cdi-server --config server.yaml --check_config
+  cdi-server --check_log /var/lib/cdi
 
 A minimal configuration:
   state_dir: /var/lib/cdi
@@ -36,6 +39,12 @@ Exit codes: 0 stopped cleanly or check passed; 1 could not start, stopped with r
 int Fail(const absl::Status& status) {
   std::cerr << "cdi-server: " << status.message() << '\n';
   return kExitFailed;
+}
+
+int CheckLogCommand(const std::string& directory) {
+  const cdi::state::CheckReport report = cdi::state::CheckLog(directory, {.spec_of = cdi::server::RecordedSpec});
+  std::cout << report.ToText();
+  return report.ok() ? kExitOk : kExitFailed;
 }
 
 // Blocks the stop signals in every thread to come; main waits for them.
@@ -76,9 +85,11 @@ int main(int argc, char** argv) {
   CLI::App app{"cdi-server: keeps Braze in step with Snowflake, inside your own network."};
   app.footer(kFooter);
   std::string config_path;
+  std::string log_directory;
   bool check_config = false;
   app.add_option("--config", config_path, "Configuration file (YAML)");
   app.add_flag("--check_config", check_config, "Print the resolved configuration and exit");
+  app.add_option("--check_log", log_directory, "Verify the run log of this state directory and exit");
   app.set_version_flag("--version", cdi::server::kVersion);
   try {
     app.parse(argc, argv);
@@ -86,6 +97,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
 
+  if (!log_directory.empty()) return CheckLogCommand(log_directory);
   if (config_path.empty()) {
     std::cerr << "cdi-server: --config FILE is missing (see --help)\n";
     return kExitUsage;

@@ -41,6 +41,14 @@ ingest::SyncSpec SpecOf(const v1::Sync& sync, const v1::Workspace& workspace) {
   return spec;
 }
 
+std::optional<ingest::SyncSpec> RecordedSpec(const std::string& config) {
+  v1::Sync sync;
+  if (!sync.ParseFromString(config)) return std::nullopt;
+  v1::Workspace widest;
+  widest.mutable_limits()->set_objects_per_request(kObjectsPerRequestMax);
+  return SpecOf(sync, widest);
+}
+
 absl::StatusOr<ingest::RunPlan> Plans::PlanOf(const ingest::Run& run) {
   v1::Sync sync;
   if (!sync.ParseFromString(run.config)) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
+#include <string>
 
 #include "cdi/v1/sync.pb.h"
 #include "cdi/v1/workspace.pb.h"
@@ -12,6 +14,10 @@ namespace cdi::server {
 
 // The engine's view of a sync delivered to a workspace; both checked before.
 ingest::SyncSpec SpecOf(const v1::Sync& sync, const v1::Workspace& workspace);
+
+// What a run's recorded configuration says, for the log checker; nullopt when it cannot be read. Limits of the
+// workspace are not recorded with a run: the widest are assumed.
+std::optional<ingest::SyncSpec> RecordedSpec(const std::string& config);
 
 class Plans final : public ingest::PlanSource {
  public:

@@ -20,7 +20,7 @@ absl::Status CheckLimit(std::string_view field, int value, int low, int high) {
 }
 
 absl::Status CheckLimits(const v1::Workspace::Limits& limits) {
-  CDI_RETURN_IF_ERROR(CheckLimit("objects_per_request", limits.objects_per_request(), 1, 225));
+  CDI_RETURN_IF_ERROR(CheckLimit("objects_per_request", limits.objects_per_request(), 1, kObjectsPerRequestMax));
   CDI_RETURN_IF_ERROR(CheckLimit("body_bytes", limits.body_bytes(), 10'000, 4'000'000));
   CDI_RETURN_IF_ERROR(CheckLimit("rate_requests", limits.rate_requests(), 1, 100'000));
   CDI_RETURN_IF_ERROR(CheckLimit("requests_in_flight", limits.requests_in_flight(), 1, 1000));

@@ -13,6 +13,9 @@
 
 namespace cdi::server {
 
+// What a legacy contract allows: 75 in each of three arrays.
+inline constexpr int kObjectsPerRequestMax = 225;
+
 // INVALID_FIELD or ENDPOINT_INVALID naming the field.
 absl::Status CheckWorkspace(const v1::Workspace& workspace, const config::v1::ServerConfig& config);
 
