@@ -1,10 +1,12 @@
 // The driver and snowflake-mock together: the same path that the service takes.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <thread>
 
 #include "tests/snowflake_mock/odbc/odbc_client.h"
 #include "tests/support/child_process.h"
@@ -109,6 +111,25 @@ TEST_F(LiveTest, ErrorsParametersAndPartsArriveThroughTheRealServer) {
   EXPECT_EQ(statement.Text(1), "77");
   EXPECT_EQ(statement.Text(2), "2026-01-01 00:00:00.123456789");
   EXPECT_EQ(SQLFetch(statement.handle()), SQL_NO_DATA);
+}
+
+TEST_F(LiveTest, AStatementThatRunsIsCancelledFromAnotherThread) {
+  OdbcClient client;
+  Connect(client);
+  OdbcStatement statement(client);
+  std::atomic<bool> done = false;
+  // Cancelling before the statement runs has no effect, so it is repeated until the statement's own call returns.
+  std::thread canceller([&] {
+    while (!done) {
+      SQLCancel(statement.handle());
+      std::this_thread::yield();
+    }
+  });
+  EXPECT_EQ(statement.Run("SELECT SYSTEM$WAIT(60)"), SQL_ERROR);
+  done = true;
+  canceller.join();
+  EXPECT_EQ(statement.fault().state, "HY008");
+  EXPECT_EQ(statement.fault().native, 604);
 }
 
 }  // namespace
