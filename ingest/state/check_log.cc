@@ -17,6 +17,9 @@
 namespace cdi::state {
 namespace {
 
+// A log that is wrong throughout says so in as many lines.
+constexpr size_t kViolationsShown = 200;
+
 // An audited change of a sync's place: the watermark after it is what the operator said.
 struct PlaceChange {
   uint64_t sequence = 0;
@@ -237,7 +240,12 @@ absl::Status CheckStore(const std::string& directory, const CheckOptions& option
 
 std::string CheckReport::ToText() const {
   std::string text;
+  size_t shown = 0;
   for (const Violation& violation : violations) {
+    if (++shown > kViolationsShown) {
+      absl::StrAppend(&text, "and ", violations.size() - kViolationsShown, " more\n");
+      break;
+    }
     absl::StrAppend(&text, violation.invariant, " ", violation.run.empty() ? "store" : violation.run);
     if (violation.sequence > 0) absl::StrAppend(&text, " entry ", violation.sequence);
     absl::StrAppend(&text, ": ", violation.text, "\n");

@@ -32,7 +32,7 @@ struct CheckReport {
   uint64_t rows_sent = 0;  // in them
 
   bool ok() const { return violations.empty(); }
-  // One line for each violation and one with the counts, ready to print.
+  // One line for each violation, up to 200, and one with the counts, ready to print.
   std::string ToText() const;
 };
 
