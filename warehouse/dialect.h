@@ -39,6 +39,12 @@ struct WindowSelect {
 // How a column's type serves the ingestion.
 enum class TypeClass { kTimestamp, kText, kNumberAsText, kSemiStructured, kOther };
 
+// Lists tables, or views.
+struct ListStatement {
+  std::string sql;
+  bool views = false;
+};
+
 class Dialect {
  public:
   virtual ~Dialect() = default;
@@ -60,8 +66,8 @@ class Dialect {
   virtual std::string DescribeQuery(const TableName& table) const = 0;
   virtual absl::StatusOr<std::vector<ColumnFacts>> ReadColumns(const ResultTable& result, const TableName& table,
                                                                std::string_view role) const = 0;
-  virtual std::string ListQuery(const Identifier& database, const Identifier& schema) const = 0;
-  virtual std::vector<TableEntry> ReadTables(const ResultTable& result) const = 0;
+  // One after the other; every result has a column `name`.
+  virtual std::vector<ListStatement> ListQueries(const Identifier& database, const Identifier& schema) const = 0;
 
   // Column 1: the cursor as a timestamp in UTC. Then one text per column, NULL where it is NULL or over the cap. The
   // last column is NULL, or, for a row with a cell over the cap, one `bytes:md5` or nothing per text column, each ended

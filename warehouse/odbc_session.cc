@@ -1,5 +1,6 @@
 #include "warehouse/odbc_session.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "absl/strings/match.h"
@@ -110,9 +111,13 @@ absl::StatusOr<std::vector<ColumnFacts>> OdbcSession::Describe(const TableName& 
 
 absl::StatusOr<std::vector<TableEntry>> OdbcSession::ListTables(const Identifier& database, const Identifier& schema) {
   CDI_RETURN_IF_ERROR(CheckDatabase(database));
-  CDI_ASSIGN_OR_RETURN(const ResultTable result, link_.Query(link_.dialect().ListQuery(database, schema),
-                                                             Concat(database.text(), ".", schema.text())));
-  return link_.dialect().ReadTables(result);
+  std::vector<TableEntry> tables;
+  for (const ListStatement& list : link_.dialect().ListQueries(database, schema)) {
+    CDI_ASSIGN_OR_RETURN(const ResultTable result, link_.Query(list.sql, Concat(database.text(), ".", schema.text())));
+    for (size_t i = 0; i < result.rows.size(); ++i) tables.push_back({result.At(i, "name"), list.views});
+  }
+  std::sort(tables.begin(), tables.end(), [](const TableEntry& a, const TableEntry& b) { return a.name < b.name; });
+  return tables;
 }
 
 absl::StatusOr<Preview> OdbcSession::FetchPreview(const TableName& table, const std::vector<ColumnFacts>& columns,

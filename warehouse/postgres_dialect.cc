@@ -106,19 +106,14 @@ class PostgresDialect final : public Dialect {
     return columns;
   }
 
-  std::string ListQuery(const Identifier& /*database*/, const Identifier& schema) const override {
-    return Concat(
-        "SELECT c.relname AS name, (c.relkind IN ('v', 'm'))::int AS is_view\nFROM pg_catalog.pg_class c\n"
-        "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace\nWHERE n.nspname = ",
-        Literal(schema.text()), " AND c.relkind IN ('r', 'p', 'v', 'm', 'f')\nORDER BY c.relname");
-  }
-
-  std::vector<TableEntry> ReadTables(const ResultTable& result) const override {
-    std::vector<TableEntry> tables;
-    for (size_t i = 0; i < result.rows.size(); ++i) {
-      tables.push_back({result.At(i, "name"), result.At(i, "is_view") == "1"});
-    }
-    return tables;
+  std::vector<ListStatement> ListQueries(const Identifier& /*database*/, const Identifier& schema) const override {
+    const auto list = [&](std::string_view kinds) {
+      return Concat(
+          "SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+          "c.relnamespace\nWHERE n.nspname = ",
+          Literal(schema.text()), " AND c.relkind IN (", kinds, ")");
+    };
+    return {{list("'r', 'p', 'f'"), false}, {list("'v', 'm'"), true}};
   }
 
  protected:

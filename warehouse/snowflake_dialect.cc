@@ -93,18 +93,9 @@ class SnowflakeDialect final : public Dialect {
     return columns;
   }
 
-  std::string ListQuery(const Identifier& database, const Identifier& schema) const override {
-    return Concat("SHOW TERSE OBJECTS IN SCHEMA ", database.Quoted(), ".", schema.Quoted());
-  }
-
-  std::vector<TableEntry> ReadTables(const ResultTable& result) const override {
-    std::vector<TableEntry> tables;
-    for (size_t i = 0; i < result.rows.size(); ++i) {
-      const std::string kind = result.At(i, "kind");
-      if (kind.find("TABLE") == std::string::npos && kind.find("VIEW") == std::string::npos) continue;
-      tables.push_back({result.At(i, "name"), kind.find("VIEW") != std::string::npos});
-    }
-    return tables;
+  std::vector<ListStatement> ListQueries(const Identifier& database, const Identifier& schema) const override {
+    const std::string place = Concat(" IN SCHEMA ", database.Quoted(), ".", schema.Quoted());
+    return {{Concat("SHOW TABLES", place), false}, {Concat("SHOW VIEWS", place), true}};
   }
 
  protected:

@@ -21,8 +21,8 @@ JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.
 WHERE n.nspname = 'My "Schema"; --' AND c.relname = 'users'
 ORDER BY a.attnum
 
-SELECT c.relname AS name, (c.relkind IN ('v', 'm'))::int AS is_view
-FROM pg_catalog.pg_class c
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'it''s \' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-ORDER BY c.relname
+SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'it''s \' AND c.relkind IN ('r', 'p', 'f')
+
+SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'it''s \' AND c.relkind IN ('v', 'm')

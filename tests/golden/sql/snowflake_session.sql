@@ -8,4 +8,6 @@ SHOW SCHEMAS LIKE 'it''s \\' IN DATABASE "D"
 
 DESCRIBE TABLE "D"."My ""Schema""; --"."USERS"
 
-SHOW TERSE OBJECTS IN SCHEMA "D"."it's \"
+SHOW TABLES IN SCHEMA "D"."it's \"
+
+SHOW VIEWS IN SCHEMA "D"."it's \"
