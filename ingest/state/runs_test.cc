@@ -222,7 +222,7 @@ TEST_F(RunsTest, RunsAreListedNewestFirstInPages) {
   ASSERT_EQ(second->items.size(), 1u);
   EXPECT_EQ(second->items[0].name.value(), "syncs/s/runs/r1");
   EXPECT_EQ(second->next, "");
-  EXPECT_EQ(ErrorReason(store_->ListRuns(kSync, "nonsense", 2).status()), "INVALID_PAGE_TOKEN");
+  EXPECT_EQ(ErrorReason(store_->ListRuns(kSync, "nonsense", 2).status()), "PAGE_TOKEN_INVALID");
 }
 
 TEST_F(RunsTest, CallbacksComeInTheOrderOfTheCalls) {

@@ -302,7 +302,7 @@ absl::StatusOr<int64_t> ParsePageToken(std::string_view token, int64_t otherwise
   int64_t value = 0;
   if (token.empty()) return otherwise;
   if (absl::SimpleAtoi(std::string(token), &value) && value > 0) return value;
-  return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_PAGE_TOKEN",
+  return MakeError(absl::StatusCode::kInvalidArgument, "PAGE_TOKEN_INVALID",
                    "page_token is not one that this list gave out; leave it empty to start over");
 }
 

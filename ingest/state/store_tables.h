@@ -77,7 +77,7 @@ absl::StatusOr<uint64_t> NextEpoch(Database& database);
 
 // Page sizes asked for by callers: at most 1000, 100 when none was named.
 int CoerceLimit(int limit);
-// A page token that is a number; kInvalidArgument INVALID_PAGE_TOKEN. `otherwise` when it is empty.
+// A page token that is a number; kInvalidArgument PAGE_TOKEN_INVALID. `otherwise` when it is empty.
 absl::StatusOr<int64_t> ParsePageToken(std::string_view token, int64_t otherwise);
 
 }  // namespace cdi::state
