@@ -72,6 +72,7 @@ void FakeWarehouse::Commit(TableRow row) {
   rows_.push_back(row);
   if (row.cursor_null) return;
   RowClass& of_row = classes_[row.digest];
+  if (of_row.ever == 0) places_[row.cursor].push_back(row.digest);
   of_row.row = row;
   ++of_row.ever;
   ++of_row.live;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "base/digest.h"
@@ -56,7 +57,9 @@ class FakeWarehouse {
   static std::shared_ptr<const ingest::DecodedPage> MakePage(const std::vector<TableRow>& rows, size_t first,
                                                              size_t count);
 
-  const std::map<Digest128, RowClass>& classes() const { return classes_; }
+  const std::unordered_map<Digest128, RowClass>& classes() const { return classes_; }
+  // The classes at each place, in order.
+  const std::map<Timestamp, std::vector<Digest128>>& places() const { return places_; }
   uint64_t rows_ever() const { return rows_.size(); }
   uint64_t deletions() const { return deletions_; }
   static Digest128 UserDigest(uint32_t user);
@@ -71,7 +74,8 @@ class FakeWarehouse {
   EventLoop& loop_;
   Rng& rng_;
   std::vector<TableRow> rows_;
-  std::map<Digest128, RowClass> classes_;
+  std::unordered_map<Digest128, RowClass> classes_;
+  std::map<Timestamp, std::vector<Digest128>> places_;
   uint64_t deletions_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "ingest/run_machine.h"
@@ -67,7 +68,7 @@ class Invariants {
   const WorldParams& params_;
   const FakeWarehouse& warehouse_;
   std::string violation_;
-  std::map<Digest128, Fate> fates_;
+  std::unordered_map<Digest128, Fate> fates_;
   ingest::RunSums counted_;  // of the open run, from its log
   uint64_t deletions_at_start_ = 0;
   std::map<uint64_t, std::vector<Digest128>> users_in_flight_;  // by batch
