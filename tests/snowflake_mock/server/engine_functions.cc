@@ -405,8 +405,8 @@ const std::vector<CastEntry>& Casts() {
   static const auto* entries = new std::vector<CastEntry>{
       {T::kText, T::kLtz, -1, ToInstant},       {T::kText, T::kTz, -1, ToTz},        {T::kNtz, T::kLtz, 110, ToInstant},
       {T::kTimestamp, T::kLtz, 110, ToInstant}, {T::kDate, T::kLtz, 115, ToInstant}, {T::kNtz, T::kTz, 120, ToTz},
-      {T::kTimestamp, T::kTz, 120, ToTz},       {T::kLtz, T::kTz, 105, ToTz},        {T::kDate, T::kTz, 125, ToTz},
-      {T::kTz, T::kLtz, -1, ToInstant},         {T::kLtz, T::kNtz, -1, ToNtz},       {T::kTz, T::kNtz, -1, ToNtz},
+      {T::kTimestamp, T::kTz, 120, ToTz},       {T::kLtz, T::kTz, -1, ToTz},         {T::kDate, T::kTz, 125, ToTz},
+      {T::kTz, T::kLtz, 105, ToInstant},        {T::kLtz, T::kNtz, -1, ToNtz},       {T::kTz, T::kNtz, -1, ToNtz},
       {T::kLtz, T::kDate, -1, ToDate},          {T::kTz, T::kDate, -1, ToDate},      {T::kLtz, T::kText, -1, ToText},
       {T::kTz, T::kText, -1, ToText},
   };

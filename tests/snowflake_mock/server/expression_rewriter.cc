@@ -92,6 +92,13 @@ const Words& UnsupportedWords() {
   return *words;
 }
 
+// The engine computes small integer literals in 32 bits, Snowflake in 38 digits. Short ones stay as they are: they may
+// be places in ORDER BY and GROUP BY.
+std::string NumberLiteral(const std::string& text) {
+  const bool whole = text.find_first_not_of("0123456789") == std::string::npos;
+  return whole && text.size() > 4 && text.size() <= 18 ? absl::StrCat("CAST(", text, " AS BIGINT)") : text;
+}
+
 std::string QuoteEngineName(std::string_view name) {
   return absl::StrCat("\"", absl::StrReplaceAll(std::string(name), {{"\"", "\"\""}}), "\"");
 }
@@ -164,7 +171,7 @@ absl::Status ExpressionRewriter::Step(size_t& at, size_t end, std::vector<Level>
     case TokenKind::kOperator:
       return StepOperator(at, end, levels);
     case TokenKind::kNumber:
-      Emit(token.text);
+      Emit(NumberLiteral(token.text));
       ++at;
       return absl::OkStatus();
     case TokenKind::kString:

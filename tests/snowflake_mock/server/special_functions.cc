@@ -276,7 +276,7 @@ absl::StatusOr<std::string> ExpressionRewriter::BindingLiteral() {
                                                 : SqlType::Of(SqlType::Kind::kTimestampTz, 9);
     return CastExpression(literal(), as_text, false);
   }
-  if (type == "DATE") return absl::StrCat("CAST(make_timestamp(", number, " * 1000) AS DATE)");
+  if (type == "DATE") return absl::StrCat("CAST(make_timestamp(CAST(", number, " AS BIGINT) * 1000) AS DATE)");
   if (type == "TIME") return absl::StrCat("CAST(make_timestamp_ns(", number, ") AS TIME_NS)");
   if (type == "TIMESTAMP_NTZ") return absl::StrCat("make_timestamp_ns(", number, ")");
   if (type == "TIMESTAMP_LTZ") return absl::StrCat("SF_TO_LTZ(make_timestamp_ns(", number, "))");
