@@ -52,6 +52,12 @@ absl::Status Account::Restore() {
   const auto saved = nlohmann::json::parse(rows[0][0].get<std::string>(), nullptr, /*allow_exceptions=*/false);
   if (!saved.is_object()) return absl::DataLossError("the data file's catalog is unreadable");
   catalog.FromJson(saved);
+  // Marks of changes are saved with the next DDL only: after a restart everything counts as changed.
+  for (auto& [database_name, database] : catalog.databases) {
+    for (auto& [schema_name, schema] : database.schemas) {
+      for (auto& [name, relation] : schema.relations) relation.changed_ns = Now();
+    }
+  }
   restored_ = true;
   return absl::OkStatus();
 }

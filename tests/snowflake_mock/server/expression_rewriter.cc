@@ -533,6 +533,9 @@ absl::StatusOr<std::string> ExpressionRewriter::PopPrimary(const Token& at) {
       if (!back_to("CASE", "END")) return fail();
     } else if (out_[first].kind == TokenKind::kOperator) {
       return fail();
+    } else if (out_[first].kind == TokenKind::kWord && out_[first].text != "NULL" && out_[first].text != "TRUE" &&
+               out_[first].text != "FALSE") {
+      return fail();  // columns are raw by now: this is a keyword
     }
   }
   std::vector<Token> head(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(first));
