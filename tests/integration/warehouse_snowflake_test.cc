@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/error.h"
+#include "httplib.h"
 #include "keys/rsa_key.h"
 #include "tests/integration/warehouse_site.h"
 #include "warehouse/odbc_window_reader.h"
@@ -114,6 +115,19 @@ class SnowflakeSite {
     auto session = Connect(Settings(), std::move(request));
     CDI_CHECK(session.ok(), session.status().ToString());
     return *std::move(session);
+  }
+  // The stand-in's control API; the reply's body.
+  std::string Control(const std::string& path, const std::string& body) {
+    httplib::Client client("127.0.0.1", port_);
+    const auto reply = client.Post(path, body, "application/json");
+    CDI_CHECK(reply && reply->status == 200, "the stand-in takes a control request");
+    return reply->body;
+  }
+  std::string Look(const std::string& path) {
+    httplib::Client client("127.0.0.1", port_);
+    const auto reply = client.Get(path);
+    CDI_CHECK(reply && reply->status == 200, "the stand-in shows its state");
+    return reply->body;
   }
   Clock& clock() { return clock_; }
   Logger& logger() { return logger_; }
@@ -316,6 +330,39 @@ INSTANTIATE_TEST_SUITE_P(All, SnowflakeReadTest,
                          [](const auto& test) {
                            return absl::StrCat(std::string(test.param.table), "By", test.param.slice);
                          });
+
+TEST(WarehouseSnowflakeTest, ALostSessionIsReplacedAndEveryRowComesOnce) {
+  auto session = Site().MustConnect();
+  WindowQuery query = SnowflakeSite::Everything(*session, "many");
+  query.slice_rows_max = 5'000;
+  auto reader = session->OpenWindow(query);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  const auto first = (*reader)->Next();
+  ASSERT_TRUE(first.ok()) << first.status();
+  Site().Control("/__mock/sessions", "{\"expire\": \"drop\"}");
+  const WindowContent rest = ReadAll(**reader);
+  EXPECT_TRUE(rest.status.ok()) << rest.status;
+  EXPECT_EQ(rest.rows, 20'000 - (*first)->size());
+  EXPECT_EQ(rest.by_external_id.size(), rest.rows);
+}
+
+TEST(WarehouseSnowflakeTest, CancelFromAnotherThreadEndsARunningStatement) {
+  auto session = Site().MustConnect({.query_tag = "to be cancelled"});
+  auto reader = session->OpenWindow(SnowflakeSite::Everything(*session, "cells"));
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  Site().Control("/__mock/faults", "{\"query_delay_ms\": 60000}");
+  std::thread canceller([&] {
+    while (Site().Look("/__mock/queries").find("RUNNING") == std::string::npos) {
+    }
+    session->Cancel();
+  });
+  const absl::Status status = (*reader)->Next().status();
+  canceller.join();
+  Site().Control("/__mock/faults", "{\"query_delay_ms\": 0}");
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  reader->reset();
+  EXPECT_TRUE(session->Now().ok());
+}
 
 TEST(WarehouseSnowflakeTest, CellsOverTheCapCarryTheirSizeOnly) {
   auto session = Site().MustConnect();
