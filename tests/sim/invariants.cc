@@ -21,6 +21,10 @@ void Invariants::OnRunCreated() {
   deletions_at_start_ = warehouse_.deletions();
 }
 
+void Invariants::OnOpen(const SimStore& store) {
+  in_doubt_at_open_ = store.open_requests();
+}
+
 void Invariants::OnStarted(const ingest::SendStarted& sent) {
   ++counted_.batches;
   for (const RowMark& row : sent.rows) ++fates_[row.digest].outstanding;
@@ -191,6 +195,10 @@ void Invariants::OnStep(const ingest::RunProgress& progress, const ingest::RunLi
 }
 
 void Invariants::OnFinish(const ingest::Finish& finish, const SimStore& store) {
+  // An end leaves nothing in doubt; a clean stop nothing that an earlier crash has not left.
+  Require(finish.left_open || store.open_requests() == 0, "I3", "a run ended with a request without an outcome");
+  Require(finish.error.reason != "SHUTDOWN" || store.open_requests() <= in_doubt_at_open_, "I3",
+          "a clean stop left a request without an outcome");
   if (finish.left_open) return;
   Require(!store.HasOpenRun(), "I15", "a run that is over has no durable end");
   Require(finish.sums == store.sums(), "I15", "the run's last words differ from its record");

@@ -30,6 +30,7 @@ class Invariants {
 
   // The durable log, write by write.
   void OnRunCreated();
+  void OnOpen(const SimStore& store);
   void OnStarted(const ingest::SendStarted& sent);
   // False: the store has no such request.
   bool OnFinished(const ingest::SendFinished& finished, const std::vector<ingest::RowMark>* rows);
@@ -71,6 +72,7 @@ class Invariants {
   std::unordered_map<Digest128, Fate> fates_;
   ingest::RunSums counted_;  // of the open run, from its log
   uint64_t deletions_at_start_ = 0;
+  size_t in_doubt_at_open_ = 0;
   std::map<uint64_t, std::vector<Digest128>> users_in_flight_;  // by batch
   size_t ledger_seen_ = 0;
   std::map<Digest128, Timestamp> newest_first_;  // by user: the greatest cursor accepted for the first time

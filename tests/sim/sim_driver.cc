@@ -21,6 +21,7 @@ SimDriver::SimDriver(Outside outside, Mutation mutation, uint64_t seed)
 void SimDriver::Open(const SyncSpec& spec) {
   Progress progress = out_.store.Open();
   limits_ = spec.limits;
+  out_.invariants.OnOpen(out_.store);
   Hit(progress.window ? "recovered" : "opened");
   if (!progress.in_doubt.empty()) Hit("recovered_in_doubt");
   if (!progress.own_finished.empty()) Hit("recovered_own_finished");
@@ -31,6 +32,7 @@ void SimDriver::Open(const SyncSpec& spec) {
 
 void SimDriver::Stop(StopKind kind) {
   Hit(kind == StopKind::kShutdown ? "stop_shutdown" : "stop_cancel");
+  stopped_ = true;
   Input(StopRequested{kind, "by the simulator"});
 }
 
@@ -204,6 +206,7 @@ void SimDriver::PlanSync() {
 
 void SimDriver::Perform(const Send& action) {
   const Body body = bodies_.at({action.batch.value(), action.attempt});
+  out_.invariants.Require(!stopped_, "STOP", "a request left after the run was told to stop");
   out_.invariants.OnSend(out_.store, action.batch.value(), action.attempt, body.rows);
   const FakeBraze::Fate fate = out_.braze.Decide(body.rows, body.bytes, out_.faults_on);
   MonoTime arrival = Latency();

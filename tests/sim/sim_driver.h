@@ -94,6 +94,7 @@ class SimDriver {
   bool fetching_ = false;
   bool fetch_over_ = false;
 
+  bool stopped_ = false;
   bool sync_planned_ = false;
   bool grant_planned_ = false;
   ingest::WantSlots want_;

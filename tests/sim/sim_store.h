@@ -36,6 +36,8 @@ class SimStore {
 
   // Is the request recorded as started, durably, and without an outcome?
   const std::vector<ingest::RowMark>* Started(uint64_t batch, int attempt) const;
+  // Started and without an outcome.
+  size_t open_requests() const { return started_.size(); }
   const std::optional<Timestamp>& watermark() const { return watermark_; }
   const std::map<Digest128, uint64_t>& boundary() const { return boundary_; }
   const std::vector<ingest::RowMark>& ahead() const { return ahead_; }
