@@ -35,7 +35,7 @@ constexpr FieldFlag kPostgresqlFlags[] = {
     {.flag = "--port", .path = "postgresql.port", .help = "Port (5432)"},
     {.flag = "--database", .path = "postgresql.database", .help = "Database", .immutable = true},
     {.flag = "--user", .path = "postgresql.user", .help = "Login name", .immutable = true},
-    {.flag = "--ssl-mode", .path = "postgresql.ssl_mode", .help = "disable, require, verify-ca, verify-full (default)"},
+    {.flag = "--plaintext", .path = "postgresql.plaintext", .help = "Without TLS, to a loopback host only"},
     {.flag = "--driver", .path = "postgresql.driver", .help = "ODBC driver: name in odbcinst.ini, or path"},
 };
 
@@ -47,10 +47,7 @@ constexpr FieldFlag kUpdateFlags[] = {
     {.flag = "--host", .path = "snowflake.host", .help = "Host"},
     {.flag = "--port", .path = "snowflake.port", .help = "Port"},
     {.flag = "--driver", .path = "snowflake.driver", .help = "ODBC driver: name in odbcinst.ini, or path"},
-    {.flag = "--plaintext", .path = "snowflake.plaintext", .help = "Snowflake: plain http, to a loopback host"},
-    {.flag = "--ssl-mode",
-     .path = "postgresql.ssl_mode",
-     .help = "PostgreSQL: disable, require, verify-ca, verify-full"},
+    {.flag = "--plaintext", .path = "snowflake.plaintext", .help = "Without TLS, to a loopback host only"},
 };
 
 constexpr char kNameHelp[] = "Connection: main, or connections/main";
@@ -112,7 +109,7 @@ void AddCreate(CLI::App& noun, Action& chosen) {
                                  "cdi connections create postgresql crm --host db.internal --database crm \\\n"
                                  "    --user cdi --password-env CRM_PASSWORD");
   const auto of_postgresql = AddCreateFlags(postgresql, kPostgresqlFlags);
-  of_postgresql->password = std::make_unique<SecretFlags>(postgresql, "password", "the password", false);
+  of_postgresql->password = std::make_unique<SecretFlags>(postgresql, "password", "the password");
   OnChosen(postgresql, chosen, [of_postgresql](Command& command) {
     v1::CreateConnectionRequest request;
     request.mutable_connection()->mutable_postgresql();
@@ -177,7 +174,7 @@ void AddUpdate(CLI::App& noun, Action& chosen) {
   AddName(verb, options->name, "CONNECTION", kNameHelp);
   options->fields =
       std::make_unique<FieldFlags>(verb, kUpdateFlags, *v1::Connection::descriptor(), FieldFlags::Use::kUpdate);
-  options->password = std::make_unique<SecretFlags>(verb, "password", "the new password (PostgreSQL)", false);
+  options->password = std::make_unique<SecretFlags>(verb, "password", "the new password (PostgreSQL)");
   verb.add_option("--etag", options->etag, "Refuse the change when the connection changed since");
   verb.add_option("--request-id", options->request_id, "The same id within 24 h gets the same answer");
   OnChosen(verb, chosen, [options](Command& command) { return Update(command, *options); });

@@ -83,7 +83,7 @@ void AddWriting(CLI::App& noun, Action& chosen) {
   auto made = std::make_shared<WriteOptions>();
   create.add_option("ID", made->name, "Id of the new workspace (made by the server)")->type_name("");
   made->fields = std::make_unique<FieldFlags>(create, kFlags, *v1::Workspace::descriptor(), FieldFlags::Use::kCreate);
-  made->api_key = std::make_unique<SecretFlags>(create, "api-key", "the REST API key (permission users.track)", true);
+  made->api_key = std::make_unique<SecretFlags>(create, "api-key", "the REST API key (permission users.track)");
   create.add_option("--request-id", made->request_id, "The same id within 24 h gets the same answer");
   OnChosen(create, chosen, [made](Command& command) { return Create(command, *made); });
 
@@ -94,7 +94,7 @@ void AddWriting(CLI::App& noun, Action& chosen) {
   AddName(update, changed->name, "WORKSPACE", kNameHelp);
   changed->fields =
       std::make_unique<FieldFlags>(update, kFlags, *v1::Workspace::descriptor(), FieldFlags::Use::kUpdate);
-  changed->api_key = std::make_unique<SecretFlags>(update, "api-key", "the new REST API key", false);
+  changed->api_key = std::make_unique<SecretFlags>(update, "api-key", "the new REST API key");
   update.add_option("--etag", changed->etag, "Refuse the change when the workspace changed since");
   update.add_option("--request-id", changed->request_id, "The same id within 24 h gets the same answer");
   OnChosen(update, chosen, [changed](Command& command) { return Update(command, *changed); });

@@ -153,11 +153,15 @@ FieldFlags::FieldFlags(CLI::App& verb, std::span<const FieldFlag> flags, const D
     if (use == Use::kUpdate && flag.immutable) continue;
     const FieldDescriptor* field = FindField(message_type, flag.path);
     CDI_CHECK(field != nullptr, flag.path);
-    Given& given = given_.emplace_back(Given{&flag, nullptr, "", false});
+    Given& given = given_.emplace_back(Given{&flag, nullptr, nullptr, "", false});
     std::string help = flag.help;
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
-      const std::string name = std::string(flag.flag).substr(2);
-      given.option = verb.add_flag(Concat("--", name, ",!--no-", name), given.yes, help);
+      const std::string name = std::string(flag.flag).substr(2);  // without the dashes
+      given.option = verb.add_flag(flag.flag, given.yes, help);
+      if (use == Use::kUpdate) {
+        given.off_option =
+            verb.add_flag(Concat("--no-", name), given.off, Concat("Takes --", name, " back"))->excludes(given.option);
+      }
       continue;
     }
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) Append(help, ": ", EnumWords(*field->enum_type()));
@@ -167,7 +171,8 @@ FieldFlags::FieldFlags(CLI::App& verb, std::span<const FieldFlag> flags, const D
 
 absl::Status FieldFlags::Apply(Message& message, std::vector<std::string>* paths, const Repath& repath) const {
   for (const Given& given : given_) {
-    if (given.option->count() == 0) continue;
+    const bool off = given.off_option != nullptr && given.off_option->count() > 0;
+    if (given.option->count() == 0 && !off) continue;
     const std::string path = repath ? repath(given.flag->path) : given.flag->path;
     const FieldDescriptor* field = FindField(*message.GetDescriptor(), path);
     if (field == nullptr) {
@@ -184,16 +189,16 @@ absl::Status FieldFlags::Apply(Message& message, std::vector<std::string>* paths
   return absl::OkStatus();
 }
 
-SecretFlags::SecretFlags(CLI::App& verb, const std::string& name, const std::string& what, bool required)
-    : name_(name) {
-  CLI::Option_group* group = verb.add_option_group(name);
-  group->add_option(Concat("--", name, "-file"), file_, Concat("File that holds ", what))->type_name("FILE");
-  group->add_option(Concat("--", name, "-env"), variable_, Concat("Environment variable that holds ", what))
-      ->type_name("VARIABLE");
-  group->require_option(required ? 1 : 0, 1);
+SecretFlags::SecretFlags(CLI::App& verb, const std::string& name, const std::string& what) : name_(name) {
+  CLI::Option* file =
+      verb.add_option(Concat("--", name, "-file"), file_, Concat("File that holds ", what))->type_name("FILE");
+  verb.add_option(Concat("--", name, "-env"), variable_, Concat("Environment variable that holds ", what))
+      ->type_name("VARIABLE")
+      ->excludes(file);
 }
 
 absl::StatusOr<std::string> SecretFlags::Read(const Environment& environment) const {
+  if (!given()) return absl::InvalidArgumentError(Concat("--", name_, "-file or --", name_, "-env is required"));
   std::string secret;
   std::string source;
   if (!variable_.empty()) {

@@ -53,8 +53,10 @@ class FieldFlags {
   struct Given {
     const FieldFlag* flag;
     CLI::Option* option;
+    CLI::Option* off_option;  // --no-…, for true-or-false fields in an update
     std::string text;
     bool yes = false;
+    bool off = false;
   };
   std::deque<Given> given_;  // CLI11 keeps pointers into it
 };
@@ -63,13 +65,13 @@ class FieldFlags {
 // history.
 class SecretFlags {
  public:
-  // Adds --NAME-file and --NAME-env, of which at most one may be given (`required`: exactly one).
-  SecretFlags(CLI::App& verb, const std::string& name, const std::string& what, bool required);
+  // Adds --NAME-file and --NAME-env, of which at most one may be given.
+  SecretFlags(CLI::App& verb, const std::string& name, const std::string& what);
 
   bool given() const { return !file_.empty() || !variable_.empty(); }
 
-  // The secret, without one line break at its end. INVALID_ARGUMENT when the file cannot be read, the variable is not
-  // set, or nothing is in it. The caller wipes it (base/secret.h).
+  // The secret, without one line break at its end. INVALID_ARGUMENT when neither flag was given, the file cannot be
+  // read, the variable is not set, or nothing is in it. The caller wipes it (base/secret.h).
   absl::StatusOr<std::string> Read(const Environment& environment) const;
 
  private:

@@ -56,7 +56,7 @@ std::string WindowNotes(const Run& run) {
   }
   if (window.rows_null_cursor() > 0) {
     Append(text, CountOf(window.rows_null_cursor(), "row has", "rows have"),
-           " no value in the cursor column and are never sent\n");
+           " no value in the cursor column: never sent\n");
   }
   return text;
 }

@@ -31,7 +31,7 @@ constexpr char kFooter[] =
     "Exit codes:\n"
     "  0    done; a followed run ended SUCCESS; a test passed\n"
     "  1    a followed run ended ERROR, CONFIG_ERROR, LIMIT_EXCEEDED or CANCELLED\n"
-    "  2    wrong command line, or a file or variable it names cannot be used; nothing was sent\n"
+    "  2    wrong command line, or a file or variable it names cannot be used; nothing was changed\n"
     "  3    a followed run ended PARTIAL: some rows are dead or held\n"
     "  4    the server refused or failed the request\n"
     "  5    no answer: server not reachable, not serving, or --timeout passed\n"

@@ -55,7 +55,7 @@ void ShowConnection(Console& console, const v1::Connection& connection) {
         .Add("database", postgresql.database())
         .Add("user", postgresql.user())
         .Add("password", postgresql.password_set() ? "(set)" : "(none)")
-        .Add("ssl mode", postgresql.ssl_mode().empty() ? "verify-full (default)" : postgresql.ssl_mode())
+        .Add("plaintext", postgresql.plaintext() ? "yes" : "")
         .Add("driver", postgresql.driver());
   }
   facts.AddTime("created", connection.has_create_time(), connection.create_time())
