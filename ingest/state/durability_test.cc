@@ -310,6 +310,7 @@ TEST_F(DurabilityTest, WhatWasSubmittedIsCommittedWhenTheStoreCloses) {
   for (uint64_t i = 1; i <= 50; ++i) {
     RunWrite write;
     write.sums.accepted = i;
+    if (i == 50) write.end = RunWrite::End{RunState::kCancelled, {}, {}};
     store_->Append(opened.lease, write, [&](const absl::Status& status) { durable += status.ok() ? 1 : 0; });
   }
   store_.reset();

@@ -71,17 +71,23 @@ std::vector<std::string> FilesIn(const std::string& directory) {
 
 SegmentKeeper::SegmentKeeper(std::string state_directory, const StoreOptions& options, ReaderPool& readers,
                              CommitThread& commit)
-    : directory_(SegmentDirectory(state_directory)), options_(options), readers_(readers), commit_(commit) {
+    : directory_(SegmentDirectory(state_directory)), options_(options), readers_(readers), commit_(commit) {}
+
+SegmentKeeper::~SegmentKeeper() {
+  Stop();
+}
+
+void SegmentKeeper::Start() {
   thread_ = std::thread([this] { Loop(); });
 }
 
-SegmentKeeper::~SegmentKeeper() {
+void SegmentKeeper::Stop() {
   {
     const std::unique_lock lock(mutex_);
     stop_ = true;
     changed_.notify_all();
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void SegmentKeeper::NoteEnded() {

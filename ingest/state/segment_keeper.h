@@ -24,11 +24,16 @@ namespace cdi::state {
 
 class SegmentKeeper {
  public:
-  // All outlive the keeper. The thread starts at once with what an earlier process left.
+  // All outlive Stop(); none is used before Start().
   SegmentKeeper(std::string state_directory, const StoreOptions& options, ReaderPool& readers, CommitThread& commit);
   ~SegmentKeeper();
   SegmentKeeper(const SegmentKeeper&) = delete;
   SegmentKeeper& operator=(const SegmentKeeper&) = delete;
+
+  // Starts the thread, with what an earlier process left to do.
+  void Start();
+  // Ends the thread; what is left is taken up at the next start. NoteEnded may still be called, Wait answers at once.
+  void Stop();
 
   // A run has ended: its log may move. Never waits; any thread.
   void NoteEnded();

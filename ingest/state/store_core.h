@@ -21,9 +21,15 @@ struct SqliteStore::Core {
         lock(std::move(state_lock)),
         readers(DatabasePath(directory), store_options.readers_max),
         writer(*store_options.clock),
+        keeper(directory, store_options, readers, commit),
         commit(std::move(writer_database),
-               {[this](Database& database) { return writer.Flush(database); }, [this] { writer.Discard(); }}),
-        keeper(directory, store_options, readers, commit) {}
+               {[this](Database& database) { return writer.Flush(database); }, [this] { writer.Discard(); }}) {
+    keeper.Start();
+  }
+  // The keeper submits to the commit thread, so it ends first; the commit thread still tells it of ended runs.
+  ~Core() { keeper.Stop(); }
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
 
   Timestamp Now() const { return options.clock->WallNow(); }
 
@@ -32,8 +38,8 @@ struct SqliteStore::Core {
   const FileHandle lock;  // given up last
   ReaderPool readers;
   RunWriter writer;  // only the commit thread uses it
+  SegmentKeeper keeper;
   CommitThread commit;
-  SegmentKeeper keeper;  // submits to `commit`: ends first
 };
 
 }  // namespace cdi::state

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include "ingest/state/store_fixture.h"
-#include "warehouse/page.h"
 
 namespace cdi::state {
 namespace {
