@@ -5,7 +5,7 @@
 namespace cdi::warehouse {
 
 ConnectionString::~ConnectionString() {
-  explicit_bzero(text_.data(), text_.capacity());
+  if (text_.capacity() > 0) explicit_bzero(text_.data(), text_.capacity());
 }
 
 void ConnectionString::Append(std::string_view part) {
@@ -14,7 +14,7 @@ void ConnectionString::Append(std::string_view part) {
     std::vector<char> grown;
     grown.reserve((text_.size() + part.size()) * 2 + 256);
     grown.assign(text_.begin(), text_.end());
-    explicit_bzero(text_.data(), text_.size());
+    if (!text_.empty()) explicit_bzero(text_.data(), text_.size());
     text_.swap(grown);
   }
   text_.insert(text_.end(), part.begin(), part.end());
