@@ -54,7 +54,7 @@ def collect(root):
         for directory, _, names in os.walk(os.path.join(root, folder)):
             for name in names:
                 stem = os.path.splitext(name)[0]
-                if not name.endswith((".cc", ".h")) or stem.endswith(("_test", "_fixture")):
+                if not name.endswith((".cc", ".h")) or stem.endswith(("_test", "_testing", "_fixture")):
                     continue
                 path = os.path.relpath(os.path.join(directory, name), root)
                 with open(os.path.join(root, path), encoding="utf-8") as file:

@@ -67,7 +67,7 @@ def folder_of(path):
 
 def is_test_code(path):
     stem = os.path.splitext(os.path.basename(path))[0]
-    return stem.endswith(("_test", "_fixture")) or stem.startswith(("fake_", "testing_", "scripted_"))
+    return stem.endswith(("_test", "_testing", "_fixture")) or stem.startswith(("fake_", "testing_", "scripted_"))
 
 
 def allowed(included, may_use):
