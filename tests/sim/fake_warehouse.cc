@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "warehouse/page.h"
 
 namespace cdi::sim {
 namespace {
@@ -122,10 +123,30 @@ std::vector<TableRow> FakeWarehouse::Select(const std::optional<Timestamp>& lowe
   return rows;
 }
 
+// Cells as a table has them; the decoder finds identifier, sizes and faults.
+std::shared_ptr<const ingest::DecodedPage> FakeWarehouse::MakeRealPage(const std::vector<TableRow>& rows, size_t first,
+                                                                       size_t end) const {
+  warehouse::PageBuilder builder;
+  for (size_t i = first; i < end; ++i) {
+    builder.StartRow(rows[i].cursor);
+    builder.SetCell(warehouse::ColumnRole::kExternalId, absl::StrCat("user-", rows[i].user));
+    std::string payload = params_.spec.type == ingest::DataType::kPurchases
+                              ? absl::StrCat(R"({"product_id":"p","currency":"EUR","price":1.5,"quantity":)",
+                                             1 + rows[i].content % 9, "}")
+                              : absl::StrCat(R"({"score":)", rows[i].content, "}");
+    if (rows[i].fault != ingest::RowFault::kNone) payload = "{not json";
+    builder.SetCell(warehouse::ColumnRole::kPayload, payload);
+    builder.FinishRowAs(rows[i].digest);
+  }
+  return ingest::DecodePage(builder.Build(), params_.spec);
+}
+
 std::shared_ptr<const ingest::DecodedPage> FakeWarehouse::MakePage(const std::vector<TableRow>& rows, size_t first,
-                                                                   size_t count) {
+                                                                   size_t count) const {
+  const size_t end = std::min(rows.size(), first + count);
+  if (params_.real_bodies) return MakeRealPage(rows, first, end);
   auto page = std::make_shared<ingest::DecodedPage>();
-  for (size_t i = first; i < std::min(rows.size(), first + count); ++i) {
+  for (size_t i = first; i < end; ++i) {
     ingest::DecodedRow row;
     row.cursor = rows[i].cursor;
     row.digest = rows[i].digest;

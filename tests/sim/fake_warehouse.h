@@ -54,8 +54,8 @@ class FakeWarehouse {
 
   // One statement, one snapshot: the rows in [lower, upper] ordered by cursor; equal cursors in an order of its own.
   std::vector<TableRow> Select(const std::optional<Timestamp>& lower, const Timestamp& upper);
-  static std::shared_ptr<const ingest::DecodedPage> MakePage(const std::vector<TableRow>& rows, size_t first,
-                                                             size_t count);
+  std::shared_ptr<const ingest::DecodedPage> MakePage(const std::vector<TableRow>& rows, size_t first,
+                                                      size_t count) const;
 
   const std::unordered_map<Digest128, RowClass>& classes() const { return classes_; }
   // The classes at each place, in order.
@@ -65,6 +65,8 @@ class FakeWarehouse {
   static Digest128 UserDigest(uint32_t user);
 
  private:
+  std::shared_ptr<const ingest::DecodedPage> MakeRealPage(const std::vector<TableRow>& rows, size_t first,
+                                                          size_t end) const;
   void InsertNew();
   void Commit(TableRow row);
   void PlanCommit(TableRow row);

@@ -158,12 +158,21 @@ void Invariants::CheckEnd(const ingest::RunWrite& content, const SimStore& store
   }
 }
 
-void Invariants::OnStartBatch(const ingest::StartBatch& start) {
+void Invariants::OnStartBatch(const ingest::StartBatch& start, const Timestamp& now) {
   const auto& limits = params_.spec.batch;
   uint64_t bytes = ingest::BodyOverheadBytes(params_.spec) + start.rows.size() - 1;
   for (const ingest::RowRef& ref : start.rows) bytes += ref.row().object_bytes;
   Require(!start.rows.empty() && start.rows.size() <= limits.objects_max, "I7", "too many objects in a body");
   Require(bytes <= limits.body_bytes_max, "I7", absl::StrCat("a body of ", bytes, " bytes"));
+  if (!params_.real_bodies) return;
+  const std::string body = ingest::BuildBody(start.rows, params_.spec);
+  Require(body.size() == bytes, "I7", "a body has other bytes than the machine counted");
+  const braze_mock::TrackReply reply = model_.Track(body, now);
+  Require(reply.status == 201 && reply.objects.size() == start.rows.size(), "I7",
+          absl::StrCat("Braze would answer ", reply.status, ": ", reply.body));
+  for (const braze_mock::ObjectVerdict& object : reply.objects) {
+    Require(object.effect != braze_mock::ObjectVerdict::Effect::kRejected, "I7", object.error);
+  }
 }
 
 void Invariants::OnSend(const SimStore& store, uint64_t batch, int attempt, const std::vector<RowMark>& rows) {

@@ -13,6 +13,7 @@
 
 #include "ingest/run_machine.h"
 #include "ingest/run_record.h"
+#include "tests/braze_mock/braze_model.h"
 #include "tests/sim/event_loop.h"
 #include "tests/sim/fake_braze.h"
 #include "tests/sim/fake_warehouse.h"
@@ -39,7 +40,7 @@ class Invariants {
   void AfterWrite(const ingest::RunWrite& content, const SimStore& store);
 
   // The engine and the wire.
-  void OnStartBatch(const ingest::StartBatch& start);
+  void OnStartBatch(const ingest::StartBatch& start, const Timestamp& now);
   void OnSend(const SimStore& store, uint64_t batch, int attempt, const std::vector<ingest::RowMark>& rows);
   void OnReply(uint64_t batch);
   void OnEngineGone() { users_in_flight_.clear(); }
@@ -68,6 +69,7 @@ class Invariants {
 
   const WorldParams& params_;
   const FakeWarehouse& warehouse_;
+  braze_mock::BrazeModel model_;  // judges real bodies
   std::string violation_;
   std::unordered_map<Digest128, Fate> fates_;
   ingest::RunSums counted_;  // of the open run, from its log

@@ -145,7 +145,7 @@ void SimDriver::NextPage() {
       return;
     }
     --credit_;
-    const auto page = FakeWarehouse::MakePage(*snapshot_, next_row_, out_.params.page_size);
+    const auto page = out_.warehouse.MakePage(*snapshot_, next_row_, out_.params.page_size);
     next_row_ += out_.params.page_size;
     const std::shared_ptr<bool> alive = alive_;
     Input(PageArrived{page});
@@ -161,7 +161,8 @@ void SimDriver::Perform(const Append& action) {
 }
 
 void SimDriver::Perform(const StartBatch& action) {
-  out_.invariants.OnStartBatch(action);
+  out_.invariants.OnStartBatch(action, out_.loop.WarehouseNow());
+  if (out_.params.real_bodies) Hit("real_body");
   Body body;
   body.bytes = BodyOverheadBytes(out_.params.spec) + action.rows.size() - 1;
   RunWrite content;

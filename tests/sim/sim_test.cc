@@ -60,6 +60,7 @@ constexpr std::string_view kMustHit[] = {
     "batches_repeated",
     "recorded_unsent",
     "slot_returned",
+    "real_body",
     "crash",
     "zombie",
 };

@@ -86,6 +86,7 @@ WorldParams DrawWorld(uint64_t seed) {
   spec.limits.boundary_rows_max = rng.Chance(1, 40) ? Draw(rng, 3, 8) : 1'000'000;
   spec.limits.rows_max = rng.Chance(1, 10) ? Draw(rng, 10, 30) : 1'000'000;
   spec.limits.reject_rows_min = rng.Chance(1, 10) ? Draw(rng, 10, 30) : 1'000;
+  params.real_bodies = rng.Chance(1, 8);
   params.page_size = rng.Chance(1, 5) ? Draw(rng, 6, 20) : Draw(rng, 1, 5);
   params.users = rng.Chance(1, 3) ? Draw(rng, 1, 3) : Draw(rng, 4, 40);
   params.skewed_users = rng.Chance(1, 3);
@@ -116,6 +117,7 @@ WorldParams SmallWorld(ingest::OnAmbiguous on_ambiguous) {
   params.spec.limits = {};
   params.faults.reset();
   params.page_size = 4;
+  params.real_bodies = false;
   params.users = 5;
   params.skewed_users = false;
   params.rows_at_start = 8;

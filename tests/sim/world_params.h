@@ -50,6 +50,7 @@ struct WorldParams {
 
   // Warehouse.
   uint32_t page_size = 3;
+  bool real_bodies = false;  // rows are decoded and bodies built as in production, and judged by braze-mock's rules
   uint32_t users = 10;
   bool skewed_users = false;  // half of the rows belong to one user
   uint32_t rows_at_start = 40;
