@@ -23,7 +23,7 @@ Finding FindingOfFault(TransportFault fault) {
     case TransportFault::kCertificate:
     case TransportFault::kTls:
       return {absl::StatusCode::kFailedPrecondition, "TLS_FAILED",
-              "check the endpoint's name; behind an inspecting proxy, give its CA as ca_file"};
+              "check the endpoint's name; behind an inspecting proxy, name its CA in braze_ca_file of the server"};
     case TransportFault::kTimeout:
       return {absl::StatusCode::kDeadlineExceeded, "ENDPOINT_TIMEOUT",
               "check that a firewall lets the service reach the endpoint on port 443"};
