@@ -1,5 +1,6 @@
 #include "server/config.h"
 
+#include <arpa/inet.h>
 #include <google/protobuf/util/json_util.h>
 #include <yaml-cpp/yaml.h>
 
@@ -203,7 +204,11 @@ absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text, std::s
 }
 
 bool IsLoopback(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host == "::1" || host.starts_with("127.");
+  if (host == "localhost" || host == "[::1]" || host == "::1") return true;
+  // A name may begin with "127." and lead anywhere: only an address will do.
+  in_addr address{};
+  if (inet_pton(AF_INET, std::string(host).c_str(), &address) != 1) return false;
+  return ntohl(address.s_addr) >> 24 == 127;
 }
 
 }  // namespace cdi::server

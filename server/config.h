@@ -23,6 +23,7 @@ struct ListenAddress {
   int port = 0;
 };
 absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text, std::string_view field);
+// `localhost`, an address of 127.0.0.0/8, `::1` or `[::1]`; no other name, whatever it resolves to.
 bool IsLoopback(std::string_view host);
 
 }  // namespace cdi::server

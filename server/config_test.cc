@@ -1,0 +1,125 @@
+#include "server/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "server/connection_rules.h"
+
+namespace cdi::server {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr char kMinimal[] = "state_dir: /var/lib/cdi\nmaster_key: {file: /etc/cdi/master.key}\n";
+
+struct Refusal {
+  std::string_view name;
+  std::string_view text;  // behind the minimal configuration
+  std::string_view message;
+};
+
+class RefusedConfigTest : public testing::TestWithParam<Refusal> {};
+
+TEST_P(RefusedConfigTest, NamesPlaceAndFault) {
+  const auto config = ParseConfig(std::string(kMinimal) + std::string(GetParam().text), "server.yaml");
+  ASSERT_FALSE(config.ok());
+  EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ErrorReason(config.status()), "CONFIG_INVALID");
+  EXPECT_THAT(std::string(config.status().message()), HasSubstr(std::string(GetParam().message)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, RefusedConfigTest,
+    testing::Values(Refusal{"UnknownKey", "stat_dir: x", "server.yaml:3: unknown key \"stat_dir\""},
+                    Refusal{"WrongType", "runs_max: many", "server.yaml:3: runs_max must be a whole number"},
+                    Refusal{"NotABoolean", "allow_loopback_endpoints: yes please", "must be true or false"},
+                    Refusal{"ListForScalar", "listen: [a]", "server.yaml:3: listen must be a single value"},
+                    Refusal{"ScalarForList", "braze_host_suffixes: .braze.com", "must be a list"},
+                    Refusal{"BrokenYaml", "listen: [", "server.yaml:"},
+                    Refusal{"OutOfRange", "stop_seconds: 16", "stop_seconds must be 1..15; got 16"},
+                    Refusal{"ListenWithoutPort", "listen: 127.0.0.1", "listen must be host:port"},
+                    Refusal{"ListenEverywhere", "listen: 0.0.0.0:7350", "listen must be a loopback address"},
+                    Refusal{"ListenOnANameThatLooksLikeLoopback", "listen: 127.evil.example:1",
+                            "listen must be a loopback address"},
+                    Refusal{"MetricsEverywhere", "metrics_listen: 10.0.0.1:9350",
+                            "metrics_listen must be a loopback address"},
+                    Refusal{"BothSourcesOfTheKey", "master_key: {file: a, env: B}", "exactly one of file and env"},
+                    Refusal{"SuffixWithoutDot", "braze_host_suffixes: [braze.com]", "must begin with a dot"},
+                    Refusal{"UnknownLevel", "log_level: loud", "log_level must be debug, info, warn or error"}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(ConfigTest, TheMinimumGetsEveryDefault) {
+  const auto config = ParseConfig(kMinimal, "server.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->listen(), "127.0.0.1:7350");
+  EXPECT_EQ(config->metrics_listen(), "");
+  EXPECT_EQ(config->row_log_days(), 30);
+  EXPECT_EQ(config->dead_row_days(), 90);
+  EXPECT_EQ(config->stop_seconds(), 10);
+  EXPECT_EQ(config->runs_max(), 8);
+  EXPECT_EQ(config->braze_host_suffixes_size(), 2);
+  EXPECT_FALSE(config->allow_loopback_endpoints());
+}
+
+TEST(ConfigTest, WithoutStateOrMasterKeyNothingStarts) {
+  EXPECT_THAT(std::string(ParseConfig("", "s.yaml").status().message()), HasSubstr("state_dir is missing"));
+  EXPECT_THAT(std::string(ParseConfig("state_dir: /x", "s.yaml").status().message()), HasSubstr("master_key needs"));
+}
+
+TEST(ConfigTest, PrintedItReadsAsItself) {
+  const auto config = ParseConfig(std::string(kMinimal) + "runs_max: 3\n", "server.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  // JSON is a subset of YAML.
+  const auto again = ParseConfig(R"({"state_dir": "/var/lib/cdi", "master_key": {"file": "k"}, "runs_max": 3})", "j");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->runs_max(), config->runs_max());
+  EXPECT_THAT(PrintConfig(*config), HasSubstr("\"runs_max\": 3"));
+}
+
+TEST(LoopbackTest, OnlyAddressesOfThisMachineCount) {
+  for (const std::string_view host : {"localhost", "127.0.0.1", "127.200.3.4", "::1", "[::1]"}) {
+    EXPECT_TRUE(IsLoopback(host)) << host;
+  }
+  for (const std::string_view host : {"127.example.com", "127.", "0.0.0.0", "128.0.0.1", "localhost.example.com", ""}) {
+    EXPECT_FALSE(IsLoopback(host)) << host;
+  }
+}
+
+v1::Connection SnowflakeAt(const std::string& host, bool plaintext) {
+  v1::Connection connection;
+  connection.mutable_snowflake()->set_account("MYORG-MYACCOUNT");
+  connection.mutable_snowflake()->set_user("INGEST");
+  connection.mutable_snowflake()->set_host(host);
+  connection.mutable_snowflake()->set_plaintext(plaintext);
+  return connection;
+}
+
+TEST(ConnectionRulesTest, PlainTextAndThisMachineNeedTheServersLeave) {
+  EXPECT_TRUE(CheckConnection(SnowflakeAt("", false), false).ok());
+  EXPECT_FALSE(CheckConnection(SnowflakeAt("127.0.0.1", true), false).ok());
+  EXPECT_TRUE(CheckConnection(SnowflakeAt("127.0.0.1", true), true).ok());
+  EXPECT_FALSE(CheckConnection(SnowflakeAt("127.example.com", true), true).ok());
+  EXPECT_FALSE(CheckConnection(SnowflakeAt("user@host", false), true).ok());
+}
+
+TEST(ConnectionRulesTest, AnAccountIsAnIdentifierAlone) {
+  for (const std::string account : {"", "https://a", "a.snowflakecomputing.com", "a/b", "a b"}) {
+    v1::Connection connection = SnowflakeAt("", false);
+    connection.mutable_snowflake()->set_account(account);
+    EXPECT_EQ(ErrorReason(CheckConnection(connection, false)), "INVALID_FIELD") << account;
+  }
+}
+
+TEST(ConnectionRulesTest, OneUserOfOneAccountIsOneConnection) {
+  v1::Connection other = SnowflakeAt("", false);
+  other.mutable_snowflake()->set_account("myorg-myaccount");
+  other.mutable_snowflake()->set_user("ingest");
+  EXPECT_EQ(UniqueKeyOf(SnowflakeAt("", false)), UniqueKeyOf(other));
+}
+
+}  // namespace
+}  // namespace cdi::server
