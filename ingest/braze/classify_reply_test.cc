@@ -286,7 +286,8 @@ RC_GTEST_PROP(ClassifyReplyProperty, AnyReplyGetsALawfulReport, ()) {
   RC_ASSERT((report.outcome == SendOutcome::kRowsRejected) == !report.errors.empty());
   for (size_t i = 0; i < report.errors.size(); ++i) {
     RC_ASSERT(report.errors[i].index < kObjects);
-    RC_ASSERT(i == 0 || report.errors[i - 1].index < report.errors[i].index);
+    // In brackets: the macro captures the expression and would not stop at the first half.
+    RC_ASSERT((i == 0 || report.errors[i - 1].index < report.errors[i].index));
   }
   RC_ASSERT(report.message.size() <= 300u);
 }
