@@ -1,5 +1,9 @@
 #include "tests/snowflake_mock/server/engine.h"
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -138,16 +142,36 @@ EngineConnection::~EngineConnection() = default;
 
 namespace {
 
-// Steps the statement until its result is ready, looking at `stop` between slices.
+// Interrupts the engine when `stop` says so. From a thread of its own: one step of a statement may compute for minutes
+// before it hands anything back (a join whose rows are all filtered away).
+class Interrupter {
+ public:
+  Interrupter(duckdb_connection connection, const StopSignal& stop)
+      : thread_([connection, &stop](const std::stop_token& ended) {
+          std::mutex mutex;
+          std::condition_variable_any tick;
+          std::unique_lock lock(mutex);
+          while (!ended.stop_requested()) {
+            tick.wait_for(lock, ended, std::chrono::milliseconds(5), [] { return false; });
+            if (!ended.stop_requested() && !stop.Check().ok()) duckdb_interrupt(connection);
+          }
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
+// Steps the statement until its result is ready, or until it was interrupted by `stop`.
 absl::Status StepToEnd(duckdb_connection connection, Pending& pending, const StopSignal& stop) {
-  absl::Status stopped;
+  const Interrupter interrupter(connection, stop);
   while (true) {
     const duckdb_pending_state state = duckdb_pending_execute_task(pending.raw);
-    if (state == DUCKDB_PENDING_RESULT_READY) return stopped;
-    if (state == DUCKDB_PENDING_ERROR)
-      return stopped.ok() ? MakeEngineError(duckdb_pending_error(pending.raw)) : stopped;
+    if (state == DUCKDB_PENDING_RESULT_READY) return absl::OkStatus();
+    if (state == DUCKDB_PENDING_ERROR) {
+      CDI_RETURN_IF_ERROR(stop.Check());
+      return MakeEngineError(duckdb_pending_error(pending.raw));
+    }
     if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) std::this_thread::sleep_for(std::chrono::microseconds(50));
-    if (stopped.ok() && !(stopped = stop.Check()).ok()) duckdb_interrupt(connection);
   }
 }
 
