@@ -48,7 +48,7 @@ TEST(ChildProcessTest, KillEndsAProgramThatIgnoresEverythingElse) {
 TEST(ChildProcessTest, DestructionEndsTheProcess) {
   pid_t pid = 0;
   {
-    auto child = Shell("echo ready; sleep 1000");
+    auto child = Shell("echo ready; exec sleep 1000");
     ASSERT_EQ(child->ReadLine(seconds(10)).value(), "ready");
     pid = child->pid();
     EXPECT_EQ(::kill(pid, 0), 0);
@@ -67,14 +67,14 @@ TEST(ChildProcessTest, MuchOutputNobodyReadsDoesNotBlockTheChild) {
 }
 
 TEST(StartServerTest, GivesTheAddressOfTheFirstLine) {
-  auto server = StartServer({.program = "sh", .args = {"-c", "echo 'x listening on 127.0.0.1:5'; sleep 1000"}},
+  auto server = StartServer({.program = "sh", .args = {"-c", "echo 'x listening on 127.0.0.1:5'; exec sleep 1000"}},
                             "x listening on ");
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_EQ(server->address, "127.0.0.1:5");
 }
 
 TEST(StartServerTest, AnotherFirstLineIsAnError) {
-  EXPECT_FALSE(StartServer({.program = "sh", .args = {"-c", "echo other; sleep 1000"}}, "x listening on ").ok());
+  EXPECT_FALSE(StartServer({.program = "sh", .args = {"-c", "echo other; exec sleep 1000"}}, "x listening on ").ok());
 }
 
 }  // namespace
