@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+"""What wrong requests get: status, reason and field, as a table."""
+import sys
+import unittest
+
+sys.path.insert(0, __file__.rsplit("/", 3)[0])
+from tests.support import harness  # noqa: E402
+
+BINARIES = sys.argv.pop(1)
+
+
+class BadInputTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.service = harness.Service(BINARIES, ["USERS"], tls=False)
+        cls.service.set_up()
+        cls.service.make_sync("users", "USERS")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.service.__exit__()
+
+    def refused(self, call):
+        """(code, reason, field, message) of a call that must be refused."""
+        import grpc
+        from google.rpc import error_details_pb2, status_pb2
+
+        with self.assertRaises(grpc.RpcError) as caught:
+            call()
+        trailers = dict(caught.exception.trailing_metadata())
+        status = status_pb2.Status.FromString(trailers["grpc-status-details-bin"])
+        reason, field = "", ""
+        for detail in status.details:
+            if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
+                info = error_details_pb2.ErrorInfo()
+                detail.Unpack(info)
+                reason = info.reason
+            if detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
+                bad = error_details_pb2.BadRequest()
+                detail.Unpack(bad)
+                field = bad.field_violations[0].field
+        return caught.exception.code().name, reason, field, caught.exception.details()
+
+    def test_every_wrong_request_names_field_reason_and_fix(self):
+        from cdi.v1 import connection_pb2 as c, key_pair_pb2 as k, run_pb2 as r, sync_pb2 as s, workspace_pb2 as w
+        from google.protobuf import duration_pb2, field_mask_pb2
+
+        service = self.service
+        snowflake = c.Connection.Snowflake
+
+        def connection(connection_id="x", **fields):
+            message = c.Connection(snowflake=snowflake(**{"account": "A-B", "user": "U", **fields}))
+            return lambda: service.connections.CreateConnection(
+                c.CreateConnectionRequest(connection_id=connection_id, connection=message))
+
+        def workspace(endpoint, key="k"):
+            return lambda: service.workspaces.CreateWorkspace(w.CreateWorkspaceRequest(
+                workspace_id="x", workspace=w.Workspace(endpoint=endpoint, api_key=key)))
+
+        def sync(**fields):
+            return lambda: service.syncs.CreateSync(s.CreateSyncRequest(sync_id="x", sync=s.Sync(**{"data_type": 1, **fields})))
+
+        def update(paths, **fields):
+            return lambda: service.syncs.UpdateSync(s.UpdateSyncRequest(
+                sync=s.Sync(name="syncs/users", **fields), update_mask=field_mask_pb2.FieldMask(paths=paths)))
+
+        invalid, missing, wrong_state = "INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION"
+        endpoint = "workspace.endpoint"
+        table = [
+            ("empty name", lambda: service.syncs.GetSync(s.GetSyncRequest()), invalid, "INVALID_FIELD", "name"),
+            ("name of another kind", lambda: service.syncs.GetSync(s.GetSyncRequest(name="runs/x")), invalid, "INVALID_FIELD", "name"),
+            ("too long id", connection("a" * 64), invalid, "INVALID_FIELD", "connection_id"),
+            ("id with SQL", connection("a';drop"), invalid, "INVALID_FIELD", "connection_id"),
+            ("unknown sync", lambda: service.syncs.GetSync(s.GetSyncRequest(name="syncs/none")), missing, None, ""),
+            ("unknown run", lambda: service.runs.GetRun(r.GetRunRequest(name="syncs/users/runs/none")), missing, None, ""),
+            ("no warehouse kind", lambda: service.connections.CreateConnection(
+                c.CreateConnectionRequest(connection_id="x", connection=c.Connection())), invalid, "INVALID_FIELD", None),
+            ("account with scheme", connection(account="https://a-b.snowflakecomputing.com"), invalid, "INVALID_FIELD",
+             "connection.snowflake.account"),
+            ("empty user", connection(user=""), invalid, "INVALID_FIELD", "connection.snowflake.user"),
+            ("host with user info", connection(host="u:p@host"), invalid, "INVALID_FIELD", "connection.snowflake.host"),
+            ("plaintext to the world", connection(host="example.com", plaintext=True), invalid, "INVALID_FIELD", None),
+            ("second connection of a user", connection(account="MYORG-TEST", user="braze_ingestion_user"), "ALREADY_EXISTS", None, None),
+            ("key size", lambda: service.key_pairs.GenerateKeyPair(k.GenerateKeyPairRequest(
+                connection="connections/main", key_bits=1024)), invalid, "INVALID_FIELD", "key_bits"),
+            ("endpoint with user info", workspace("https://user:pass@rest.iad-01.braze.com"), invalid, "ENDPOINT_INVALID", endpoint),
+            ("endpoint with an IP", workspace("https://10.0.0.1"), invalid, "ENDPOINT_INVALID", endpoint),
+            ("endpoint with a path", workspace("https://rest.iad-01.braze.com/users"), invalid, "ENDPOINT_INVALID", endpoint),
+            ("endpoint of somebody else", workspace("https://evil.example.com"), invalid, "ENDPOINT_INVALID", endpoint),
+            ("endpoint without TLS", workspace("http://rest.iad-01.braze.com"), invalid, "ENDPOINT_INVALID", endpoint),
+            ("no API key", workspace("https://rest.iad-01.braze.com", key=""), invalid, "INVALID_FIELD", "workspace.api_key"),
+            ("no data type", sync(data_type=0), invalid, "INVALID_FIELD", "sync.data_type"),
+            ("SQL in a table name", sync(table="users; drop table x"), invalid, None, "sync.table"),
+            ("commit lag of a day", sync(commit_lag=duration_pb2.Duration(seconds=86400)), invalid, "INVALID_FIELD", "sync.commit_lag"),
+            ("schedule below zero", sync(schedule=s.Sync.Schedule(every_minutes=-1)), invalid, "INVALID_FIELD", "sync.schedule.every_minutes"),
+            ("empty mask", update([]), invalid, "INVALID_FIELD", "update_mask"),
+            ("unknown path", update(["nonsense"]), invalid, "INVALID_FIELD", "update_mask"),
+            ("wrong type change", update(["data_type"], data_type=2), invalid, "INVALID_FIELD", "update_mask"),
+            ("stale etag", update(["display_name"], etag="v999"), "ABORTED", "ETAG_STALE", None),
+            ("etag that never was", update(["display_name"], etag="nonsense"), invalid, "INVALID_FIELD", "etag"),
+            ("edit of what the test covers", update(["table"], table="OTHER"), wrong_state, "PAUSE_FIRST", ""),
+            ("bad page token", lambda: service.syncs.ListSyncs(s.ListSyncsRequest(page_token="abc")), invalid, "PAGE_TOKEN_INVALID", "page_token"),
+            ("negative page size", lambda: service.syncs.ListSyncs(s.ListSyncsRequest(page_size=-1)), invalid, "INVALID_FIELD", "page_size"),
+            ("row limit", lambda: service.syncs.TestSync(s.TestSyncRequest(name="syncs/users", row_limit=5000)), invalid, "INVALID_FIELD", "row_limit"),
+            ("rewind without reason", lambda: service.syncs.RewindSync(s.RewindSyncRequest(name="syncs/users")), invalid, "INVALID_FIELD", "reason"),
+            ("nothing to replay", lambda: service.runs.ReplayDeadRows(r.ReplayDeadRowsRequest(parent="syncs/users")), wrong_state, "NOTHING_TO_DO", ""),
+            ("connection in use", lambda: service.connections.DeleteConnection(c.DeleteConnectionRequest(name="connections/main")), wrong_state, "IN_USE", ""),
+            ("workspace in use", lambda: service.workspaces.DeleteWorkspace(w.DeleteWorkspaceRequest(name="workspaces/shop")), wrong_state, "IN_USE", ""),
+            ("request id with blanks", lambda: service.syncs.RunSync(s.RunSyncRequest(name="syncs/users", request_id="a b")), invalid, "INVALID_FIELD", "request_id"),
+        ]
+        for name, call, code, reason, field in table:
+            with self.subTest(name):
+                got_code, got_reason, got_field, message = self.refused(call)
+                self.assertEqual(got_code, code, message)
+                self.assertTrue(got_reason, "no reason")
+                if reason is not None:
+                    self.assertEqual(got_reason, reason, message)
+                if field is not None:
+                    self.assertEqual(got_field, field, message)
+                self.assertGreater(len(message), 20, message)
+
+    def test_an_incomplete_draft_is_saved_but_neither_tested_nor_activated(self):
+        from cdi.v1 import sync_pb2 as s
+
+        self.service.syncs.CreateSync(s.CreateSyncRequest(sync_id="draft", sync=s.Sync(data_type=1)))
+        for call in (lambda: self.service.syncs.TestSync(s.TestSyncRequest(name="syncs/draft")),
+                     lambda: self.service.syncs.ActivateSync(s.ActivateSyncRequest(name="syncs/draft"))):
+            code, reason, _, message = self.refused(call)
+            self.assertEqual((code, reason), ("FAILED_PRECONDITION", "SYNC_INCOMPLETE"), message)
+        code, reason, _, message = self.refused(lambda: self.service.syncs.RunSync(s.RunSyncRequest(name="syncs/draft")))
+        self.assertEqual((code, reason), ("FAILED_PRECONDITION", "SYNC_NOT_ACTIVE"), message)
+
+    def test_a_request_id_gets_the_same_answer_and_another_request_with_it_none(self):
+        from cdi.v1 import sync_pb2 as s
+
+        request = s.CreateSyncRequest(sync=s.Sync(data_type=1, display_name="a"), request_id="once")
+        self.assertEqual(self.service.syncs.CreateSync(request).name, self.service.syncs.CreateSync(request).name)
+        request.sync.display_name = "b"
+        code, reason, _, message = self.refused(lambda: self.service.syncs.CreateSync(request))
+        self.assertEqual((code, reason), ("ALREADY_EXISTS", "REQUEST_ID_REUSED"), message)
+
+    def test_a_second_run_is_refused_while_one_is_active(self):
+        from cdi.v1 import run_pb2 as r, sync_pb2 as s
+
+        self.service.sql("INSERT INTO BRAZE_CLOUD_PRODUCTION.INGESTION.USERS (UPDATED_AT, EXTERNAL_ID, PAYLOAD) "
+                         "VALUES ('2026-01-01'::TIMESTAMP_NTZ(9), 'slow', '{\"a\":1}')")
+        self.service.braze_post("faults", {"faults": [{"kind": "latency", "ms": 3000, "count": 1}]})
+        run = self.service.start_run("syncs/users")
+        code, reason, _, message = self.refused(lambda: self.service.start_run("syncs/users"))
+        self.assertEqual((code, reason), ("FAILED_PRECONDITION", "RUN_ACTIVE"), message)
+        self.service.runs.CancelRun(r.CancelRunRequest(name=run))
+        self.assertIn(self.service.follow(run).state, (3, 8))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
