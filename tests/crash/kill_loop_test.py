@@ -86,7 +86,7 @@ class KillLoopTest(unittest.TestCase):
         for user in range(0, USERS, 97):
             profile = service.braze_get(f"users/u-{user}")
             self.assertEqual(profile["attributes"]["n"], ROWS - USERS + user, profile)
-        arrived = sum(1 for o in service.ledger() if o["array"] == "attributes" and o["applied"])
+        arrived = sum(1 for o in service.ledger() if o["array"] == "attributes" and o["effect"] == "applied")
         self.assertGreaterEqual(arrived, ROWS)
         self.assertLessEqual(arrived - ROWS, kills * 192 * 75, "more repeats than requests in flight")
 
@@ -95,7 +95,7 @@ class KillLoopTest(unittest.TestCase):
         self.assertEqual(run.counters.rows_accepted + run.counters.rows_held, 4000, run)
         seen = {}
         for o in service.ledger():
-            if o["array"] == "purchases" and o["applied"]:
+            if o["array"] == "purchases" and o["effect"] == "applied":
                 identifier = re.search(r"p-\d+", str(o["identifier"])).group()
                 seen[identifier] = seen.get(identifier, 0) + 1
         self.assertEqual(max(seen.values()), 1, "a held type was sent twice")

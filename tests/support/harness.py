@@ -53,7 +53,8 @@ class Program:
 
     def __init__(self, command, log):
         self.log = log
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=open(log, "ab"), text=True)
+        with open(log, "ab") as errors:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{command[0]} did not start: {pathlib.Path(log).read_text()[-500:]}")
@@ -62,6 +63,7 @@ class Program:
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self.process.stdout.close()
 
     def stop(self):
         """Asks it to end; answers its exit status."""
@@ -71,7 +73,8 @@ class Program:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.kill()
-        self.process.stdout.close()
+        if not self.process.stdout.closed:
+            self.process.stdout.close()
         return self.process.returncode
 
 
@@ -81,7 +84,7 @@ class Service(contextlib.AbstractContextManager):
     API_KEY = "canary-api-key-51f0"
 
     def __init__(self, binaries, tables, latency_ms=10, tls=True):
-        self.binaries = pathlib.Path(binaries)
+        self.binaries = pathlib.Path(binaries).resolve()
         self.directory = tempfile.TemporaryDirectory(prefix="cdi-test-")
         self.path = pathlib.Path(self.directory.name)
         (self.path / "stubs").mkdir()
@@ -154,7 +157,7 @@ class Service(contextlib.AbstractContextManager):
             return reply.read()
 
     def ledger(self):
-        """Every object that Braze took, in order: (array, identifier, applied)."""
+        """Every object that Braze took, in order: (array, identifier, effect, …)."""
         start = 1
         while start is not None:
             page = self.braze_get(f"ledger?from={start}&limit=20000")
