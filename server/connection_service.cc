@@ -9,6 +9,7 @@
 #include "server/field_mask.h"
 #include "server/paging.h"
 #include "server/resource_name.h"
+#include "server/sync_usage.h"
 
 namespace cdi::server {
 namespace {
@@ -18,7 +19,6 @@ using ingest::ResourceChange;
 using ingest::ResourceKind;
 
 constexpr std::string_view kPattern = "connections/*";
-constexpr int kSyncsPerLook = 1000;
 
 const std::vector<std::string_view> kMutablePaths = {
     "display_name",    "snowflake.role",      "snowflake.warehouse", "snowflake.driver",
@@ -107,19 +107,8 @@ absl::Status ConnectionServiceImpl::Update(const v1::UpdateConnectionRequest& re
 absl::Status ConnectionServiceImpl::Delete(const v1::DeleteConnectionRequest& request, const std::string& caller) {
   CDI_RETURN_IF_ERROR(CheckName(request.name(), kPattern, "name"));
   CDI_ASSIGN_OR_RETURN(const uint64_t version, VersionOf(request.etag()));
-  std::string after;
-  do {
-    CDI_ASSIGN_OR_RETURN(const auto syncs, context_.store.ListResources(ResourceKind::kSync, after, kSyncsPerLook));
-    for (const Resource& resource : syncs.items) {
-      CDI_ASSIGN_OR_RETURN(const v1::Sync sync, SyncOf(resource));
-      if (sync.connection() == request.name()) {
-        return MakeError(absl::StatusCode::kFailedPrecondition, "IN_USE",
-                         absl::StrCat(request.name(), " is used by ", sync.name(),
-                                      ": delete that sync or point it elsewhere first"));
-      }
-    }
-    after = syncs.next;
-  } while (!after.empty());
+  CDI_RETURN_IF_ERROR(
+      RefuseIfUsed(context_.store, request.name(), [](const v1::Sync& sync) { return sync.connection(); }));
   ResourceChange change;
   change.op = ResourceChange::Op::kDelete;
   change.kind = ResourceKind::kConnection;
