@@ -41,7 +41,10 @@ class Engine::Impl {
         pacer_(dependencies.clock, dependencies.rng),
         monitor_(dependencies.clock) {}
 
-  ~Impl() { Stop(std::chrono::milliseconds{0}); }
+  ~Impl() {
+    Stop(std::chrono::milliseconds{0});
+    Join();
+  }
 
   absl::Status Start() {
     CDI_ASSIGN_OR_RETURN(const std::vector<Run> open, deps_.store.ListOpenRuns());
@@ -102,13 +105,17 @@ class Engine::Impl {
       if (running.driver != nullptr) running.driver->RequestStop(StopKind::kShutdown, "shutdown");
     }
     changed_.notify_all();
-    const bool clean = changed_.wait_for(lock, patience, [&] { return AllEnded(); });
-    // Threads are joined whatever happens: their sources are cancelled, their sender answers within its time-out.
-    std::map<RunName, Running> ended = std::exchange(running_, {});
-    lock.unlock();
+    return changed_.wait_for(lock, patience, [&] { return AllEnded(); });
+  }
+
+  void Join() {
+    std::map<RunName, Running> ended;
+    {
+      const std::lock_guard lock(mutex_);
+      ended.swap(running_);
+    }
     ended.clear();
     if (scheduler_.joinable()) scheduler_.join();
-    return clean;
   }
 
  private:
@@ -333,6 +340,9 @@ void Engine::WorkspaceChanged(const WorkspaceName& workspace) {
 }
 bool Engine::Stop(std::chrono::milliseconds patience) {
   return impl_->Stop(patience);
+}
+void Engine::Join() {
+  impl_->Join();
 }
 
 }  // namespace cdi::ingest

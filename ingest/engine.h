@@ -95,7 +95,7 @@ class Engine {
   };
 
   Engine(const Dependencies& dependencies, const EngineOptions& options);
-  ~Engine();  // stops at once, as Stop(0)
+  ~Engine();  // as Stop(0) and Join()
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -116,7 +116,10 @@ class Engine {
   void WorkspaceChanged(const WorkspaceName& workspace);
 
   // No new request; waits for those in flight, leaves open runs for the next start. True: nothing was left ambiguous.
+  // False: some requests got no reply in time; shut the sender down, then Join().
   bool Stop(std::chrono::milliseconds patience);
+  // After Stop: waits for the threads of runs. They end as soon as the sender has answered for every request.
+  void Join();
 
  private:
   class Impl;

@@ -153,7 +153,7 @@ absl::Status CheckConfig(const config::v1::ServerConfig& config) {
   }
   CDI_RETURN_IF_ERROR(CheckRange("row_log_days", config.row_log_days(), 1, 3650));
   CDI_RETURN_IF_ERROR(CheckRange("dead_row_days", config.dead_row_days(), 1, 3650));
-  CDI_RETURN_IF_ERROR(CheckRange("stop_seconds", config.stop_seconds(), 1, 15));
+  CDI_RETURN_IF_ERROR(CheckRange("stop_seconds", config.stop_seconds(), 1, 12));
   return CheckRange("runs_max", config.runs_max(), 1, 64);
 }
 

@@ -40,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"ListForScalar", "listen: [a]", "server.yaml:3: listen must be a single value"},
                     Refusal{"ScalarForList", "braze_host_suffixes: .braze.com", "must be a list"},
                     Refusal{"BrokenYaml", "listen: [", "server.yaml:"},
-                    Refusal{"OutOfRange", "stop_seconds: 16", "stop_seconds must be 1..15; got 16"},
+                    Refusal{"OutOfRange", "stop_seconds: 16", "stop_seconds must be 1..12; got 16"},
                     Refusal{"ListenWithoutPort", "listen: 127.0.0.1", "listen must be host:port"},
                     Refusal{"ListenEverywhere", "listen: 0.0.0.0:7350", "listen must be a loopback address"},
                     Refusal{"ListenOnANameThatLooksLikeLoopback", "listen: 127.evil.example:1",

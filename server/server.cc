@@ -128,6 +128,7 @@ class Server::Impl {
     grpc_->GetHealthCheckService()->SetServingStatus(false);
     const bool clean = engine_.Stop(std::chrono::seconds{config_.stop_seconds()});
     sender_->Shutdown(clock_->MonoNow() + kSenderPatience);
+    engine_.Join();
     grpc_->Shutdown(std::chrono::system_clock::now() + kCallPatience);
     logger_.Write(clean ? LogLevel::kInfo : LogLevel::kWarn, "server_stopped", {{"clean", clean}});
     return clean;
