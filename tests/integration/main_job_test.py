@@ -21,7 +21,7 @@ def insert(table, rows):
 class MainJobTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.service = harness.Service(BINARIES, ["USERS", "EVENTS", "PURCHASES", "TIES", "HELD", "BLOCKED"])
+        cls.service = harness.Service(BINARIES, ["USERS", "EVENTS", "PURCHASES", "TIES", "HELD", "BLOCKED", "CLOCK", "REWOUND"])
         cls.pair = cls.service.set_up()
 
     @classmethod
@@ -102,6 +102,41 @@ class MainJobTest(unittest.TestCase):
         self.assertTrue(self.service.syncs.TestSync(sync_pb2.TestSyncRequest(name=sync)).passed)
         self.service.syncs.ActivateSync(sync_pb2.ActivateSyncRequest(name=sync))
         self.assertEqual(self.service.run(sync).counters.rows_accepted, 1)
+
+    def test_a_schedule_starts_at_activation_and_survives_a_restart(self):
+        from cdi.v1 import run_pb2, sync_pb2
+
+        self.service.sql(insert("CLOCK", [("2026-01-01", "c1", '{"a":1}')]))
+        sync = self.service.make_sync("clock", "CLOCK", schedule=sync_pb2.Sync.Schedule(every_minutes=60))
+
+        def runs():
+            return self.service.runs.ListRuns(run_pb2.ListRunsRequest(sync=sync)).runs
+
+        harness.wait_until(lambda: runs() and runs()[0].state == 3, what="the scheduled run")
+        self.assertEqual((runs()[0].trigger, runs()[0].counters.rows_accepted), (1, 1))
+        next_run = self.service.syncs.GetSync(sync_pb2.GetSyncRequest(name=sync)).next_run_time
+        self.assertEqual(self.service.server.stop(), 0)
+        self.service.start_server()
+        self.assertEqual(self.service.syncs.GetSync(sync_pb2.GetSyncRequest(name=sync)).next_run_time, next_run)
+        self.assertEqual(len(runs()), 1)
+
+    def test_rewinding_sends_again_and_a_cancelled_run_loses_nothing(self):
+        from cdi.v1 import run_pb2, sync_pb2
+
+        self.service.sql(f"INSERT INTO {DATABASE}.{SCHEMA}.REWOUND (UPDATED_AT, EXTERNAL_ID, PAYLOAD) SELECT "
+                         "DATEADD(second, SEQ4(), '2026-01-01'::TIMESTAMP_NTZ), 'w-' || SEQ4(), '{\"n\":1}' "
+                         "FROM TABLE(GENERATOR(ROWCOUNT => 300))")
+        sync = self.service.make_sync("rewound", "REWOUND")
+        self.service.braze_post("faults", {"faults": [{"kind": "slow_reply", "ms": 1500, "count": 1}]})
+        run = self.service.start_run(sync)
+        self.service.runs.CancelRun(run_pb2.CancelRunRequest(name=run))
+        cancelled = self.service.follow(run)
+        self.service.braze_post("faults", {"faults": []})
+        self.assertIn(cancelled.state, (3, 8), cancelled)  # CANCELLED, or over before the cancel came
+        rest = self.service.run(sync)
+        self.assertEqual(cancelled.counters.rows_accepted + rest.counters.rows_accepted, 300, (cancelled, rest))
+        self.service.syncs.RewindSync(sync_pb2.RewindSyncRequest(name=sync, reason="test"))
+        self.assertEqual(self.service.run(sync).counters.rows_accepted, 300)
 
     def test_zz_no_secret_leaves_and_the_log_keeps_its_promises(self):
         self.assertEqual(self.service.braze_get("stats")["concurrent_user_violations"], 0)
