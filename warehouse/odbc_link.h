@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/clock.h"
 #include "base/rng.h"
 #include "warehouse/cancel_gate.h"
 #include "warehouse/dialect.h"
@@ -27,6 +28,7 @@ class OdbcLink {
     BackoffPolicy backoff;
     // Zero: the session's own limit is enough.
     std::chrono::seconds query_timeout{0};
+    const Clock* clock = nullptr;  // how long a statement has been open; outlives the link
   };
 
   OdbcLink(Options options, Opener opener, std::unique_ptr<OdbcConnection> connection);
@@ -34,6 +36,7 @@ class OdbcLink {
   const Dialect& dialect() const { return dialect_; }
   const DiagnosticContext& context() const { return options_.context; }
   CancelGate& gate() { return gate_; }
+  const Clock& clock() const { return *options_.clock; }
 
   // `object` is the table or view that the statement is about; "" when it is about none.
   absl::StatusOr<std::unique_ptr<OdbcStatement>> NewStatement(std::string_view object);

@@ -21,6 +21,8 @@ class LoginDesk {
 
   const ConnectionSettings& settings() const { return settings_; }
 
+  const Clock& clock() const { return clock_; }
+
   DiagnosticContext ContextFor(const SessionRequest& request) const {
     return {.kind = settings_.kind,
             .user = settings_.user,
@@ -126,7 +128,8 @@ class OdbcWarehouse final : public Warehouse {
     OdbcLink::Options options{.kind = desk_->settings().kind,
                               .context = desk_->ContextFor(full),
                               .backoff = desk_->settings().reconnect_backoff,
-                              .query_timeout = std::chrono::seconds(0)};
+                              .query_timeout = std::chrono::seconds(0),
+                              .clock = &desk_->clock()};
     if (options.kind == WarehouseKind::kSnowflake) options.query_timeout = full.statement_timeout;
     return std::unique_ptr<Session>(
         std::make_unique<OdbcSession>(std::move(options), std::move(opener), std::move(connection), std::move(stop)));

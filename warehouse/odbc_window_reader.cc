@@ -72,6 +72,8 @@ OdbcWindowReader::~OdbcWindowReader() {
 
 absl::StatusOr<std::shared_ptr<const Page>> OdbcWindowReader::Next() {
   if (!failed_.ok()) return failed_;
+  // Between two pages everything fetched was handed over: the next statement goes on from there.
+  if (link_.clock().MonoNow() - statement_opened_at_ >= query_.slice_time_max) Close();
   while (!done_) {
     absl::Status status = statement_ == nullptr ? Open() : absl::OkStatus();
     if (status.ok()) status = FillPage();
@@ -106,6 +108,7 @@ absl::Status OdbcWindowReader::Open() {
   CDI_RETURN_IF_ERROR(block_->BindTo(*statement_));
   ++statements_opened_;
   statement_rows_ = 0;
+  statement_opened_at_ = link_.clock().MonoNow();
   newest_ = boundary_;
   return link_.Execute(*statement_, link_.dialect().WindowQueryText(select_));
 }

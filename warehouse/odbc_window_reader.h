@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "warehouse/odbc_link.h"
 #include "warehouse/row_block.h"
 #include "warehouse/warehouse.h"
@@ -54,6 +55,7 @@ class OdbcWindowReader final : public WindowReader {
   std::unique_ptr<RowBlock> block_;
   std::unique_ptr<OdbcStatement> statement_;  // null: to be opened; freed before its block
   uint64_t statement_rows_ = 0;
+  MonoTime statement_opened_at_{0};
   int statements_opened_ = 0;
   int reconnects_ = 0;
   bool needs_login_ = false;

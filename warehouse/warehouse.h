@@ -59,6 +59,8 @@ struct WindowQuery {
   size_t cell_bytes_max = 1 << 20;
   // A new statement is opened after so many rows (from the last row handed over, which the reader skips by multiset).
   uint64_t slice_rows_max = 5'000'000;
+  // And after so long: no statement holds a snapshot of the warehouse for ever while Braze is slow.
+  std::chrono::nanoseconds slice_time_max = std::chrono::hours{1};
 };
 
 // Rows that the frozen window leaves out.

@@ -221,6 +221,17 @@ TEST(WarehouseWindowTest, SlicesOpenANewStatementEach) {
   EXPECT_EQ(StatementsOpened(**reader), 3);
 }
 
+TEST(WarehouseWindowTest, AStatementThatIsOpenForTooLongIsReplacedByTheNext) {
+  FillTable("slow", 3'500);
+  auto session = Site().MustConnect();
+  WindowQuery query = EverythingOf(Site(), "slow");
+  query.slice_time_max = std::chrono::nanoseconds{1};  // over after each page
+  auto reader = session->OpenWindow(query);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  ExpectEachOnce(ReadAll(**reader), 3'500);
+  EXPECT_GE(StatementsOpened(**reader), 3);
+}
+
 TEST(WarehouseWindowTest, LostConnectionsAreReplacedAndEveryRowComesOnce) {
   FillTable("killed", 30'000);
   auto session = Site().MustConnect({.query_tag = "to be killed"});
