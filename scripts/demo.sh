@@ -77,6 +77,7 @@ metrics_listen: 127.0.0.1:0
 state_dir: $WORK/state
 master_key: {file: $WORK/keys/master.key, create: true}
 allow_loopback_endpoints: true
+driver_paths: [$DRIVER]
 YAML
 start_service
 say "  cdi-server on $CDI"

@@ -151,6 +151,9 @@ absl::Status CheckConfig(const config::v1::ServerConfig& config) {
     if (suffix.size() < 3 || suffix[0] != '.')
       return ConfigError("braze_host_suffixes must begin with a dot: .braze.com");
   }
+  for (const std::string& path : config.driver_paths()) {
+    if (!path.starts_with('/')) return ConfigError("driver_paths must be absolute paths");
+  }
   CDI_RETURN_IF_ERROR(CheckRange("row_log_days", config.row_log_days(), 1, 3650));
   CDI_RETURN_IF_ERROR(CheckRange("dead_row_days", config.dead_row_days(), 1, 3650));
   CDI_RETURN_IF_ERROR(CheckRange("stop_seconds", config.stop_seconds(), 1, 12));

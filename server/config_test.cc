@@ -89,6 +89,13 @@ TEST(LoopbackTest, OnlyAddressesOfThisMachineCount) {
   }
 }
 
+config::v1::ServerConfig ConfigThatAllowsLoopback(bool allowed) {
+  config::v1::ServerConfig config;
+  config.set_allow_loopback_endpoints(allowed);
+  config.add_driver_paths("/opt/drivers/allowed.so");
+  return config;
+}
+
 v1::Connection SnowflakeAt(const std::string& host, bool plaintext) {
   v1::Connection connection;
   connection.mutable_snowflake()->set_account("MYORG-MYACCOUNT");
@@ -99,18 +106,18 @@ v1::Connection SnowflakeAt(const std::string& host, bool plaintext) {
 }
 
 TEST(ConnectionRulesTest, PlainTextAndThisMachineNeedTheServersLeave) {
-  EXPECT_TRUE(CheckConnection(SnowflakeAt("", false), false).ok());
-  EXPECT_FALSE(CheckConnection(SnowflakeAt("127.0.0.1", true), false).ok());
-  EXPECT_TRUE(CheckConnection(SnowflakeAt("127.0.0.1", true), true).ok());
-  EXPECT_FALSE(CheckConnection(SnowflakeAt("127.example.com", true), true).ok());
-  EXPECT_FALSE(CheckConnection(SnowflakeAt("user@host", false), true).ok());
+  EXPECT_TRUE(CheckConnection(SnowflakeAt("", false), ConfigThatAllowsLoopback(false)).ok());
+  EXPECT_FALSE(CheckConnection(SnowflakeAt("127.0.0.1", true), ConfigThatAllowsLoopback(false)).ok());
+  EXPECT_TRUE(CheckConnection(SnowflakeAt("127.0.0.1", true), ConfigThatAllowsLoopback(true)).ok());
+  EXPECT_FALSE(CheckConnection(SnowflakeAt("127.example.com", true), ConfigThatAllowsLoopback(true)).ok());
+  EXPECT_FALSE(CheckConnection(SnowflakeAt("user@host", false), ConfigThatAllowsLoopback(true)).ok());
 }
 
 TEST(ConnectionRulesTest, AnAccountIsAnIdentifierAlone) {
   for (const std::string account : {"", "https://a", "a.snowflakecomputing.com", "a/b", "a b"}) {
     v1::Connection connection = SnowflakeAt("", false);
     connection.mutable_snowflake()->set_account(account);
-    EXPECT_EQ(ErrorReason(CheckConnection(connection, false)), "INVALID_FIELD") << account;
+    EXPECT_EQ(ErrorReason(CheckConnection(connection, ConfigThatAllowsLoopback(false))), "INVALID_FIELD") << account;
   }
 }
 
@@ -119,6 +126,15 @@ TEST(ConnectionRulesTest, OneUserOfOneAccountIsOneConnection) {
   other.mutable_snowflake()->set_account("myorg-myaccount");
   other.mutable_snowflake()->set_user("ingest");
   EXPECT_EQ(UniqueKeyOf(SnowflakeAt("", false)), UniqueKeyOf(other));
+}
+
+TEST(ConnectionRulesTest, ADriverLibraryIsTakenByPathOnlyWhereTheConfigurationNamesIt) {
+  v1::Connection connection = SnowflakeAt("", false);
+  for (const auto& [driver, taken] : {std::pair{"Snowflake ODBC", true}, std::pair{"/opt/drivers/allowed.so", true},
+                                      std::pair{"/tmp/mine.so", false}, std::pair{"../mine.so", false}}) {
+    connection.mutable_snowflake()->set_driver(driver);
+    EXPECT_EQ(CheckConnection(connection, ConfigThatAllowsLoopback(false)).ok(), taken) << driver;
+  }
 }
 
 }  // namespace

@@ -55,7 +55,20 @@ absl::Status CheckHost(std::string_view field, const std::string& host, int port
   return absl::OkStatus();
 }
 
-absl::Status CheckSnowflake(const v1::Connection::Snowflake& snowflake, bool allow_loopback) {
+// A driver's name is looked up in odbcinst.ini, which only an administrator of the machine writes; a path would let a
+// caller load any library into the server.
+absl::Status CheckDriver(std::string_view field, const std::string& driver, const config::v1::ServerConfig& config) {
+  CDI_RETURN_IF_ERROR(CheckText(field, driver, false));
+  const auto& paths = config.driver_paths();
+  if (driver.find('/') == std::string::npos || std::find(paths.begin(), paths.end(), driver) != paths.end()) {
+    return absl::OkStatus();
+  }
+  return InvalidField(field,
+                      absl::StrCat(std::string(field), " is a path that the server does not allow: name a driver of ",
+                                   "odbcinst.ini, or add the path to driver_paths in the server's configuration"));
+}
+
+absl::Status CheckSnowflake(const v1::Connection::Snowflake& snowflake, const config::v1::ServerConfig& config) {
   const std::string& account = snowflake.account();
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.account", account, true));
   if (account.find("://") != std::string::npos || absl::EndsWithIgnoreCase(account, ".snowflakecomputing.com") ||
@@ -68,28 +81,28 @@ absl::Status CheckSnowflake(const v1::Connection::Snowflake& snowflake, bool all
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.user", snowflake.user(), true));
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.role", snowflake.role(), false));
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.warehouse", snowflake.warehouse(), false));
-  CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.driver", snowflake.driver(), false));
+  CDI_RETURN_IF_ERROR(CheckDriver("connection.snowflake.driver", snowflake.driver(), config));
   return CheckHost("connection.snowflake.host", snowflake.host(), snowflake.port(), snowflake.plaintext(),
-                   allow_loopback);
+                   config.allow_loopback_endpoints());
 }
 
-absl::Status CheckPostgresql(const v1::Connection::Postgresql& postgresql, bool allow_loopback) {
+absl::Status CheckPostgresql(const v1::Connection::Postgresql& postgresql, const config::v1::ServerConfig& config) {
   CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.host", postgresql.host(), true));
   CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.database", postgresql.database(), true));
   CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.user", postgresql.user(), true));
-  CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.driver", postgresql.driver(), false));
+  CDI_RETURN_IF_ERROR(CheckDriver("connection.postgresql.driver", postgresql.driver(), config));
   return CheckHost("connection.postgresql.host", postgresql.host(), postgresql.port(), postgresql.plaintext(),
-                   allow_loopback);
+                   config.allow_loopback_endpoints());
 }
 
 }  // namespace
 
-absl::Status CheckConnection(const v1::Connection& connection, bool allow_loopback) {
+absl::Status CheckConnection(const v1::Connection& connection, const config::v1::ServerConfig& config) {
   if (connection.display_name().size() > kDisplayNameMax) {
     return InvalidField("connection.display_name", "display_name must be at most 200 bytes");
   }
-  if (connection.has_snowflake()) return CheckSnowflake(connection.snowflake(), allow_loopback);
-  if (connection.has_postgresql()) return CheckPostgresql(connection.postgresql(), allow_loopback);
+  if (connection.has_snowflake()) return CheckSnowflake(connection.snowflake(), config);
+  if (connection.has_postgresql()) return CheckPostgresql(connection.postgresql(), config);
   return InvalidField("connection.snowflake", "set exactly one of snowflake and postgresql");
 }
 

@@ -38,7 +38,7 @@ absl::Status ConnectionServiceImpl::Create(const v1::CreateConnectionRequest& re
   CDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   CDI_ASSIGN_OR_RETURN(const std::string id,
                        ChosenOrMadeId(request.connection_id(), "c", context_.rng, "connection_id"));
-  CDI_RETURN_IF_ERROR(CheckConnection(request.connection(), context_.config.allow_loopback_endpoints()));
+  CDI_RETURN_IF_ERROR(CheckConnection(request.connection(), context_.config));
   v1::Connection connection = request.connection();
   ResourceChange change{.op = ResourceChange::Op::kCreate,
                         .kind = ResourceKind::kConnection,
@@ -80,7 +80,7 @@ absl::Status ConnectionServiceImpl::Update(const v1::UpdateConnectionRequest& re
                           absl::StrCat(path, " does not fit: the warehouse kind of a connection is fixed"));
   }
   CDI_RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.connection(), kMutablePaths, connection));
-  CDI_RETURN_IF_ERROR(CheckConnection(connection, context_.config.allow_loopback_endpoints()));
+  CDI_RETURN_IF_ERROR(CheckConnection(connection, context_.config));
   ResourceChange change{.op = ResourceChange::Op::kUpdate,
                         .kind = ResourceKind::kConnection,
                         .name = connection.name(),

@@ -80,6 +80,7 @@ class BadInputTest(unittest.TestCase):
             ("empty user", connection(user=""), invalid, "INVALID_FIELD", "connection.snowflake.user"),
             ("host with user info", connection(host="u:p@host"), invalid, "INVALID_FIELD", "connection.snowflake.host"),
             ("plaintext to the world", connection(host="example.com", plaintext=True), invalid, "INVALID_FIELD", None),
+            ("library of the caller's choice", connection(driver="/tmp/mine.so"), invalid, "INVALID_FIELD", "connection.snowflake.driver"),
             ("second connection of a user", connection(account="MYORG-TEST", user="braze_ingestion_user"), "ALREADY_EXISTS", None, None),
             ("key size", lambda: service.key_pairs.GenerateKeyPair(k.GenerateKeyPairRequest(
                 connection="connections/main", key_bits=1024)), invalid, "INVALID_FIELD", "key_bits"),

@@ -102,7 +102,8 @@ class Service(contextlib.AbstractContextManager):
         ca = f"braze_ca_file: {self.path}/ca.pem\n" if tls else ""
         (self.path / "server.yaml").write_text(
             f"listen: 127.0.0.1:0\nmetrics_listen: 127.0.0.1:0\nstate_dir: {self.path}/state\n"
-            f"master_key: {{file: {self.path}/keys/master.key, create: true}}\nallow_loopback_endpoints: true\n{ca}")
+            f"master_key: {{file: {self.path}/keys/master.key, create: true}}\nallow_loopback_endpoints: true\n{ca}"
+            f"driver_paths: [{self.binaries.parent}/lib/libcdisfodbc.so]\n")
         self.start_server()
 
     def __exit__(self, *_):
