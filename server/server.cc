@@ -8,6 +8,10 @@
 
 #include <sys/stat.h>
 
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
@@ -43,6 +47,7 @@ constexpr int kResourcesPerLook = 1000;
 constexpr std::chrono::seconds kSenderPatience{1};
 // Of the time that a stop may take, what is left for calls after the runs were stopped.
 constexpr std::chrono::seconds kCallPatience{2};
+constexpr std::chrono::hours kHousekeepingEvery{24};
 
 LogLevel LevelOf(const std::string& text) {
   LogLevel level = LogLevel::kInfo;
@@ -117,6 +122,7 @@ class Server::Impl {
       metrics_address_ = absl::StrCat(address.host, ":", port);
     }
     CDI_RETURN_IF_ERROR(engine_.Start());
+    housekeeper_ = std::jthread([this](const std::stop_token& stop) { KeepHouse(stop); });
     logger_.Write(LogLevel::kInfo, "server_started", {{"listen", address_}, {"metrics", metrics_address_}});
     return absl::OkStatus();
   }
@@ -138,6 +144,18 @@ class Server::Impl {
   const std::string& metrics_address() const { return metrics_address_; }
 
  private:
+  // Deletes what is past its retention once a day; the store did so when it was opened.
+  void KeepHouse(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    while (!never.wait_for(lock, stop, kHousekeepingEvery, [] { return false; }) && !stop.stop_requested()) {
+      if (const absl::Status pruned = store_->Prune(); !pruned.ok()) {
+        logger_.Write(LogLevel::kError, "prune_failed", {{"reason", ErrorReason(pruned)}});
+      }
+    }
+  }
+
   absl::Status RegisterWorkspaces() {
     std::string after;
     do {
@@ -208,6 +226,7 @@ class Server::Impl {
   std::string address_;
   std::string metrics_address_;
   bool stopped_ = false;
+  std::jthread housekeeper_;  // last: it uses what is above
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

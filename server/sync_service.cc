@@ -1,5 +1,7 @@
 #include "server/sync_service.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
@@ -20,6 +22,9 @@ using ingest::ResourceKind;
 using ingest::SyncName;
 
 constexpr std::string_view kPattern = "syncs/*";
+// How long DeleteSync waits for a run that it cancelled, and how often it looks.
+constexpr std::chrono::seconds kRunEndPatience{15};
+constexpr std::chrono::milliseconds kRunEndLook{250};
 
 absl::Status Refused(std::string_view reason, std::string_view message) {
   return MakeError(absl::StatusCode::kFailedPrecondition, reason, message);
@@ -139,6 +144,7 @@ absl::Status SyncServiceImpl::Delete(const v1::DeleteSyncRequest& request, const
                      absl::StrCat(status.active_run->value(), " is in progress: cancel it, or delete with force"));
     }
     CDI_RETURN_IF_ERROR(context_.engine.CancelRun(*status.active_run));
+    CDI_RETURN_IF_ERROR(WaitForEnd(*status.active_run));
   }
   ResourceChange change;
   change.op = ResourceChange::Op::kDelete;
@@ -150,6 +156,20 @@ absl::Status SyncServiceImpl::Delete(const v1::DeleteSyncRequest& request, const
   CDI_RETURN_IF_ERROR(context_.store.Apply(change).status());
   context_.engine.SchedulesChanged();
   return absl::OkStatus();
+}
+
+absl::Status SyncServiceImpl::WaitForEnd(const ingest::RunName& run) {
+  const MonoTime deadline = context_.clock.MonoNow() + kRunEndPatience;
+  while (true) {
+    CDI_ASSIGN_OR_RETURN(const ingest::RunSnapshot snapshot, context_.engine.Snapshot(run));
+    if (ingest::IsTerminal(snapshot.run.state)) return absl::OkStatus();
+    const MonoTime now = context_.clock.MonoNow();
+    if (now >= deadline) {
+      return Refused("RUN_ACTIVE",
+                     absl::StrCat(run.value(), " was cancelled and is still ending: delete again in a moment"));
+    }
+    context_.engine.WaitForChange(run, snapshot.change, std::min(deadline, now + kRunEndLook));
+  }
 }
 
 absl::Status SyncServiceImpl::Activate(const v1::ActivateSyncRequest& request, const std::string& caller,

@@ -44,6 +44,8 @@ class SyncServiceImpl final : public v1::SyncService::Service {
   absl::Status Create(const v1::CreateSyncRequest& request, const std::string& caller, v1::Sync& response);
   absl::Status Update(const v1::UpdateSyncRequest& request, const std::string& caller, v1::Sync& response);
   absl::Status Delete(const v1::DeleteSyncRequest& request, const std::string& caller);
+  // Returns when a cancelled run has ended; RUN_ACTIVE when it takes too long.
+  absl::Status WaitForEnd(const ingest::RunName& run);
   absl::Status Activate(const v1::ActivateSyncRequest& request, const std::string& caller, v1::Sync& response);
   absl::Status Pause(const v1::PauseSyncRequest& request, const std::string& caller, v1::Sync& response);
   absl::Status Run(const v1::RunSyncRequest& request, const std::string& caller, v1::Run& response);

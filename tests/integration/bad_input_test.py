@@ -12,7 +12,7 @@ BINARIES = sys.argv.pop(1)
 class BadInputTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.service = harness.Service(BINARIES, ["USERS"], tls=False)
+        cls.service = harness.Service(BINARIES, ["USERS", "DOOMED"], tls=False)
         cls.service.set_up()
         cls.service.make_sync("users", "USERS")
 
@@ -151,6 +151,20 @@ class BadInputTest(unittest.TestCase):
         self.assertEqual((code, reason), ("FAILED_PRECONDITION", "RUN_ACTIVE"), message)
         self.service.runs.CancelRun(r.CancelRunRequest(name=run))
         self.assertIn(self.service.follow(run).state, (3, 8))
+
+    def test_a_sync_with_an_active_run_is_deleted_only_by_force(self):
+        from cdi.v1 import sync_pb2 as s
+
+        sync = self.service.make_sync("doomed", "DOOMED")
+        self.service.sql("INSERT INTO BRAZE_CLOUD_PRODUCTION.INGESTION.DOOMED (UPDATED_AT, EXTERNAL_ID, PAYLOAD) "
+                         "VALUES ('2026-01-01'::TIMESTAMP_NTZ(9), 'doomed', '{\"a\":1}')")
+        self.service.braze_post("faults", {"faults": [{"kind": "latency", "ms": 2000, "count": 1}]})
+        self.service.start_run(sync)
+        code, reason, _, message = self.refused(lambda: self.service.syncs.DeleteSync(s.DeleteSyncRequest(name=sync)))
+        self.assertEqual((code, reason), ("FAILED_PRECONDITION", "RUN_ACTIVE"), message)
+        self.service.syncs.DeleteSync(s.DeleteSyncRequest(name=sync, force=True))
+        code, _, _, message = self.refused(lambda: self.service.syncs.GetSync(s.GetSyncRequest(name=sync)))
+        self.assertEqual(code, "NOT_FOUND", message)
 
 
 if __name__ == "__main__":
