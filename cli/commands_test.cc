@@ -513,5 +513,18 @@ TEST(HealthTest, NotServingIsNotReady) {
   EXPECT_NE(result.out.find("\"serving\":false"), std::string::npos) << result.out;
 }
 
+TEST(ErrorsTest, AWordThatIsNoCommandAndAFlagGivenTwiceAreNamed) {
+  CliShell shell;
+  const auto error_of = [&shell](const std::vector<std::string>& arguments) {
+    const CliResult result = shell.RunAsTyped(arguments);
+    EXPECT_EQ(result.code, kUsage);
+    return result.err;
+  };
+  EXPECT_EQ(error_of({"syncz"}), "error: there is no `cdi syncz`\nhint: see `cdi --help`\n");
+  EXPECT_EQ(error_of({"syncs", "begin"}), "error: there is no `cdi syncs begin`\nhint: see `cdi syncs --help`\n");
+  EXPECT_EQ(error_of({"syncs", "list", "--timeout", "1s", "--timeout", "2s"}),
+            "error: --timeout is given more than once\nhint: see `cdi syncs list --help`\n");
+}
+
 }  // namespace
 }  // namespace cdi::cli

@@ -26,7 +26,10 @@ void AddDetail(const google::protobuf::Any& any, ErrorReport& report) {
     }
   } else if (google::rpc::PreconditionFailure failure; any.UnpackTo(&failure)) {
     for (const auto& violation : failure.violations()) {
-      report.hints.push_back(Concat(violation.subject(), ": ", violation.description()));
+      // What only says the message again is no hint.
+      if (violation.description() == report.message || violation.description().empty()) continue;
+      report.hints.push_back(violation.subject().empty() ? violation.description()
+                                                         : Concat(violation.subject(), ": ", violation.description()));
     }
   } else if (google::rpc::RetryInfo retry; any.UnpackTo(&retry)) {
     report.hints.push_back(Concat("try again after ", FormatDuration(FromProto(retry.retry_delay()))));

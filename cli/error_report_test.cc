@@ -46,6 +46,23 @@ TEST(ErrorReportTest, PrintsTheSameAsOneJsonObject) {
       "\n");
 }
 
+TEST(ErrorReportTest, HintsSayMoreThanTheMessage) {
+  google::rpc::Status status;
+  status.set_message("the sync has not passed a test");
+  google::rpc::PreconditionFailure failure;
+  failure.add_violations()->set_description("the sync has not passed a test");
+  failure.add_violations()->set_description("run TestSync first");
+  auto* about = failure.add_violations();
+  about->set_subject("syncs/shop");
+  about->set_description("pause it first");
+  status.add_details()->PackFrom(failure);
+  const grpc::Status refused(grpc::StatusCode::FAILED_PRECONDITION, status.message(), status.SerializeAsString());
+  EXPECT_EQ(RenderText(ReportOf(refused, "127.0.0.1:1")),
+            "error: the sync has not passed a test\n"
+            "hint: run TestSync first\n"
+            "hint: syncs/shop: pause it first\n");
+}
+
 TEST(ErrorReportTest, TellsAServerThatIsNotThereFromOneThatRefuses) {
   const grpc::Status not_there(grpc::StatusCode::UNAVAILABLE, "connection refused");
   const std::string text = RenderText(ReportOf(not_there, "127.0.0.1:7350"));

@@ -110,9 +110,23 @@ std::string ChosenPath(const CLI::App& app) {
   return path;
 }
 
+// What is wrong with the command line, in our words where the parser's would puzzle.
+std::string FaultOf(const Parser& parser, const CLI::ParseError& error) {
+  const CLI::App* at = &parser.app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().back();
+  const std::vector<std::string> unknown = parser.app.remaining(true);
+  const bool lacks_verb = at->get_require_subcommand_min() > 0;
+  if (lacks_verb && !unknown.empty()) return Concat("there is no `", ChosenPath(parser.app), " ", unknown.front(), "`");
+  const std::string text = error.what();
+  if (const size_t end = text.find(": At Most 1 required"); end != std::string::npos) {
+    return Concat(text.substr(0, end), " is given more than once");
+  }
+  return text;
+}
+
 int ReportParseError(const Parser& parser, const CLI::ParseError& error, const std::vector<std::string>& arguments,
                      Console& console) {
-  ErrorReport report = ReportOf(absl::InvalidArgumentError(error.what()));
+  ErrorReport report = ReportOf(absl::InvalidArgumentError(FaultOf(parser, error)));
   report.hints = {Concat("see `", ChosenPath(parser.app), " --help`")};
   // The parser may have stopped before it came to --json.
   const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
