@@ -20,7 +20,7 @@ class WarehouseSource final : public PageSource {
     CDI_ASSIGN_OR_RETURN(
         const warehouse::TableName table,
         warehouse::ParseTableName(plan_.database, plan_.schema, plan_.table, plan_.warehouse->folding()));
-    CDI_RETURN_IF_ERROR(session_->CheckContext(&table).status());
+    CDI_RETURN_IF_ERROR(session_->CheckContext(table.schema_name()).status());
     CDI_ASSIGN_OR_RETURN(const std::vector<warehouse::ColumnFacts> facts, session_->Describe(table));
     CDI_ASSIGN_OR_RETURN(const warehouse::SourceColumns columns,
                          warehouse::CheckContract(facts, plan_.cursor_column, plan_.kind));

@@ -1,7 +1,11 @@
 #include "server/connection_probe.h"
 
+#include <optional>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/status_macros.h"
 
 namespace cdi::server {
 namespace {
@@ -13,6 +17,18 @@ std::string_view CheckOfReason(const std::string& reason) {
   if (reason == "DATABASE_MISSING") return "database";
   if (reason == "SCHEMA_MISSING") return "schema";
   return "table";
+}
+
+// What of database and schema is to be proved beside the login. Every database has an information schema: it proves the
+// database where no schema is named.
+absl::StatusOr<std::optional<warehouse::SchemaName>> SchemaOf(const ProbeRequest& request,
+                                                              warehouse::CaseFolding folding) {
+  if (request.database.empty()) return std::nullopt;
+  CDI_ASSIGN_OR_RETURN(warehouse::Identifier database,
+                       warehouse::Identifier::Parse(request.database, folding, "database"));
+  const std::string schema_text = request.schema.empty() ? "information_schema" : request.schema;
+  CDI_ASSIGN_OR_RETURN(warehouse::Identifier schema, warehouse::Identifier::Parse(schema_text, folding, "schema"));
+  return warehouse::SchemaName{std::move(database), std::move(schema)};
 }
 
 }  // namespace
@@ -57,7 +73,16 @@ ProbeResult Probe(warehouse::Warehouse& target, const ProbeRequest& request) {
     }
     result.table = *std::move(table);
   }
-  auto facts = result.session->CheckContext(result.table ? &*result.table : nullptr);
+  const auto where = SchemaOf(request, target.folding());
+  if (!where.ok()) {
+    result.checks.push_back(Failed("database", where.status()));
+    return result;
+  }
+  auto facts = result.session->CheckContext(*where);
+  if (!facts.ok() && request.schema.empty() && ErrorReason(facts.status()) == "SCHEMA_MISSING") {
+    // The database answered: only the schema that stood in for none is not visible.
+    facts = result.session->CheckContext(std::nullopt);
+  }
   result.checks.push_back(Passed("login", "the login succeeded"));
   if (!facts.ok()) {
     result.checks.push_back(Failed(CheckOfReason(ErrorReason(facts.status())), facts.status()));
@@ -67,6 +92,10 @@ ProbeResult Probe(warehouse::Warehouse& target, const ProbeRequest& request) {
   if (!result.facts.role.empty()) result.checks.push_back(Passed("role", absl::StrCat("role ", result.facts.role)));
   if (!result.facts.warehouse.empty()) {
     result.checks.push_back(Passed("warehouse", absl::StrCat("warehouse ", result.facts.warehouse)));
+  }
+  if (!request.database.empty()) {
+    result.checks.push_back(Passed("database", absl::StrCat("database ", request.database)));
+    if (!request.schema.empty()) result.checks.push_back(Passed("schema", absl::StrCat("schema ", request.schema)));
   }
   if (result.table) {
     auto columns = result.session->Describe(*result.table);

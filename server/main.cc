@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <clocale>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 
 #include "base/fault_point.h"
@@ -42,6 +43,10 @@ int Fail(const absl::Status& status) {
 }
 
 int CheckLogCommand(const std::string& directory) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(std::filesystem::path(directory) / "state.db", ignored)) {
+    return Fail(absl::NotFoundError("there is no state.db in " + directory + ": name the server's state_dir"));
+  }
   const cdi::state::CheckReport report = cdi::state::CheckLog(directory, {.spec_of = cdi::server::RecordedSpec});
   std::cout << report.ToText();
   return report.ok() ? kExitOk : kExitFailed;

@@ -36,6 +36,7 @@ void FillWindow(const ingest::Window& window, v1::Run::Window& message) {
 
 absl::StatusCode CodeOf(ingest::RunState state) {
   switch (state) {
+    case ingest::RunState::kPartial:
     case ingest::RunState::kConfigError:
       return absl::StatusCode::kFailedPrecondition;
     case ingest::RunState::kLimitExceeded:

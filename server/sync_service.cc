@@ -81,11 +81,26 @@ absl::StatusOr<v1::Sync> SyncServiceImpl::Store(const Loaded& loaded, const v1::
   return View(stored);
 }
 
+absl::Status SyncServiceImpl::CheckReferences(const v1::Sync& sync) {
+  const auto check = [&](ResourceKind kind, const std::string& name, const char* field) -> absl::Status {
+    if (name.empty()) return absl::OkStatus();
+    const absl::Status found = context_.store.GetResource(kind, name).status();
+    if (!absl::IsNotFound(found)) return found;
+    return MakeError(
+        absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND",
+        absl::StrCat(field, ": there is no ", name, "; create it first, or leave the field out of the draft"),
+        {{"field", field}});
+  };
+  CDI_RETURN_IF_ERROR(check(ResourceKind::kConnection, sync.connection(), "sync.connection"));
+  return check(ResourceKind::kWorkspace, sync.workspace(), "sync.workspace");
+}
+
 absl::Status SyncServiceImpl::Create(const v1::CreateSyncRequest& request, const std::string& caller,
                                      v1::Sync& response) {
   CDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(request.sync_id(), "s", context_.rng, "sync_id"));
   CDI_RETURN_IF_ERROR(CheckDraft(request.sync()));
+  CDI_RETURN_IF_ERROR(CheckReferences(request.sync()));
   v1::Sync sync = request.sync();
   sync.set_state(v1::Sync::DRAFT);
   sync.clear_pause_reason();
@@ -124,6 +139,7 @@ absl::Status SyncServiceImpl::Update(const v1::UpdateSyncRequest& request, const
   v1::Sync sync = loaded.sync;
   CDI_RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.sync(), MutableSyncPaths(), sync));
   CDI_RETURN_IF_ERROR(CheckDraft(sync));
+  CDI_RETURN_IF_ERROR(CheckReferences(sync));
   const bool touches_test = MaskTouches(request.update_mask(), TestedPaths());
   if (touches_test && loaded.sync.state() == v1::Sync::ACTIVE) {
     return Refused("PAUSE_FIRST",

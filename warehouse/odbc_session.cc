@@ -27,7 +27,7 @@ OdbcSession::OdbcSession(OdbcLink::Options options, OdbcLink::Opener opener, std
       link_(std::move(options), std::move(opener), std::move(connection)),
       on_stop_(std::move(stop), [this] { link_.gate().Stop(); }) {}
 
-absl::StatusOr<SessionFacts> OdbcSession::CheckContext(const TableName* table) {
+absl::StatusOr<SessionFacts> OdbcSession::CheckContext(const std::optional<SchemaName>& where) {
   const Dialect& dialect = link_.dialect();
   CDI_ASSIGN_OR_RETURN(const ResultTable result, link_.Query(dialect.ContextQuery(), ""));
   if (result.rows.size() != 1 || result.rows[0].size() != 5) {
@@ -37,23 +37,23 @@ absl::StatusOr<SessionFacts> OdbcSession::CheckContext(const TableName* table) {
   const auto& row = result.rows[0];
   const SessionFacts facts{row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), row[3].value_or("")};
   CDI_RETURN_IF_ERROR(CheckRoleAndWarehouse(facts));
-  if (table == nullptr) return facts;
+  if (!where) return facts;
 
-  CDI_RETURN_IF_ERROR(CheckDatabase(table->database));
-  const std::string name = Concat(table->database.text(), ".", table->schema.text());
-  const auto schemas = link_.Query(dialect.SchemaQuery(table->database, table->schema), name);
+  CDI_RETURN_IF_ERROR(CheckDatabase(where->database));
+  const std::string name = Concat(where->database.text(), ".", where->schema.text());
+  const auto schemas = link_.Query(dialect.SchemaQuery(where->database, where->schema), name);
   if (!schemas.ok()) {
     if (ErrorReason(schemas.status()) != "TABLE_MISSING" && ErrorReason(schemas.status()) != "OBJECT_MISSING") {
       return schemas.status();
     }
     return MakeError(absl::StatusCode::kFailedPrecondition, "DATABASE_MISSING",
-                     Concat("database ", table->database.text(),
+                     Concat("database ", where->database.text(),
                             " does not exist or the role may not use it; check its name, and run GRANT USAGE ON "
                             "DATABASE ",
-                            table->database.Quoted(), " TO ROLE ", facts.role),
+                            where->database.Quoted(), " TO ROLE ", facts.role),
                      ErrorDetailsOf(schemas.status()));
   }
-  CDI_RETURN_IF_ERROR(dialect.ReadSchema(*schemas, table->database, table->schema, facts.role));
+  CDI_RETURN_IF_ERROR(dialect.ReadSchema(*schemas, where->database, where->schema, facts.role));
   return facts;
 }
 

@@ -18,7 +18,7 @@ class OdbcSession final : public Session {
   OdbcSession(OdbcLink::Options options, OdbcLink::Opener opener, std::unique_ptr<OdbcConnection> connection,
               std::stop_token stop);
 
-  absl::StatusOr<SessionFacts> CheckContext(const TableName* table) override;
+  absl::StatusOr<SessionFacts> CheckContext(const std::optional<SchemaName>& where) override;
   absl::StatusOr<Timestamp> Now() override;
   absl::StatusOr<std::vector<ColumnFacts>> Describe(const TableName& table) override;
   absl::StatusOr<std::vector<TableEntry>> ListTables(const Identifier& database, const Identifier& schema) override;

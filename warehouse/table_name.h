@@ -29,12 +29,18 @@ class Identifier {
   std::string text_;
 };
 
+struct SchemaName {
+  Identifier database;
+  Identifier schema;
+};
+
 // database.schema.table of one table or view.
 struct TableName {
   Identifier database;
   Identifier schema;
   Identifier table;
 
+  SchemaName schema_name() const { return {database, schema}; }
   std::string Quoted() const;    // "D"."S"."T"
   std::string ToString() const;  // D.S.T, for people
 };

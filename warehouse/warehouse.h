@@ -95,7 +95,7 @@ class Session {
  public:
   virtual ~Session() = default;
   // Proves role and warehouse by asking for them, and database and schema by describing them.
-  virtual absl::StatusOr<SessionFacts> CheckContext(const TableName* table) = 0;
+  virtual absl::StatusOr<SessionFacts> CheckContext(const std::optional<SchemaName>& where) = 0;
   // The warehouse's own clock, UTC.
   virtual absl::StatusOr<Timestamp> Now() = 0;
   virtual absl::StatusOr<std::vector<ColumnFacts>> Describe(const TableName& table) = 0;

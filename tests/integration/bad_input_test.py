@@ -91,6 +91,8 @@ class BadInputTest(unittest.TestCase):
             ("endpoint without TLS", workspace("http://rest.iad-01.braze.com"), invalid, "ENDPOINT_INVALID", endpoint),
             ("no API key", workspace("https://rest.iad-01.braze.com", key=""), invalid, "INVALID_FIELD", "workspace.api_key"),
             ("no data type", sync(data_type=0), invalid, "INVALID_FIELD", "sync.data_type"),
+            ("unknown connection", sync(connection="connections/none"), missing, "RESOURCE_NOT_FOUND", "sync.connection"),
+            ("unknown workspace", update(["workspace"], workspace="workspaces/none"), missing, "RESOURCE_NOT_FOUND", "sync.workspace"),
             ("SQL in a table name", sync(table="users; drop table x"), invalid, None, "sync.table"),
             ("commit lag of a day", sync(commit_lag=duration_pb2.Duration(seconds=86400)), invalid, "INVALID_FIELD", "sync.commit_lag"),
             ("schedule below zero", sync(schedule=s.Sync.Schedule(every_minutes=-1)), invalid, "INVALID_FIELD", "sync.schedule.every_minutes"),
@@ -119,6 +121,18 @@ class BadInputTest(unittest.TestCase):
                 if field is not None:
                     self.assertEqual(got_field, field, message)
                 self.assertGreater(len(message), 20, message)
+
+    def test_database_and_schema_are_checked_without_a_table_too(self):
+        from cdi.v1 import connection_pb2 as c
+
+        for database, schema, passed, check in (("BRAZE_CLOUD_PRODUCTION", "INGESTION", True, "schema"),
+                                                ("BRAZE_CLOUD_PRODUCTION", "", True, "database"),
+                                                ("NOPE", "", False, "database"), ("NOPE", "X", False, "database"),
+                                                ("BRAZE_CLOUD_PRODUCTION", "NOPE", False, "schema")):
+            with self.subTest(f"{database}.{schema}"):
+                test = self.service.connections.TestConnection(c.TestConnectionRequest(
+                    name="connections/main", database=database, schema=schema))
+                self.assertEqual((test.passed, test.checks[-1].check), (passed, check), test)
 
     def test_an_incomplete_draft_is_saved_but_neither_tested_nor_activated(self):
         from cdi.v1 import sync_pb2 as s

@@ -27,7 +27,7 @@ TEST(WarehouseContextTest, TellsVersionUserAndRole) {
   Site().MakeTable("context");
   auto session = Site().MustConnect();
   const warehouse::TableName table = Site().Table("context");
-  const auto facts = session->CheckContext(&table);
+  const auto facts = session->CheckContext(table.schema_name());
   ASSERT_TRUE(facts.ok()) << facts.status();
   EXPECT_THAT(facts->version, HasSubstr("15"));
   EXPECT_EQ(facts->user, "reader");
@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(WarehouseContextTest, ARoleOfTheConnectionIsTaken) {
   Site().Run("CREATE ROLE \"Odd \"\"Role\" ; GRANT \"Odd \"\"Role\" TO reader");
   auto session = Site().MustConnect({.query_tag = "role", .role = "Odd \"Role"});
-  const auto facts = session->CheckContext(nullptr);
+  const auto facts = session->CheckContext(std::nullopt);
   ASSERT_TRUE(facts.ok()) << facts.status();
   EXPECT_EQ(facts->role, "Odd \"Role");
 }
@@ -128,10 +128,10 @@ TEST(WarehouseContextTest, AMissingSchemaOrGrantIsNamed) {
     return *warehouse::ParseTableName("postgres", schema, table, warehouse::CaseFolding::kLower);
   };
   const warehouse::TableName nowhere = in_schema("nowhere", "t");
-  EXPECT_EQ(ErrorReason(session->CheckContext(&nowhere).status()), "SCHEMA_MISSING");
+  EXPECT_EQ(ErrorReason(session->CheckContext(nowhere.schema_name()).status()), "SCHEMA_MISSING");
   EXPECT_EQ(ErrorReason(session->Describe(nowhere).status()), "TABLE_MISSING");
   const warehouse::TableName closed = in_schema("closed", "t");
-  const absl::Status schema = session->CheckContext(&closed).status();
+  const absl::Status schema = session->CheckContext(closed.schema_name()).status();
   EXPECT_EQ(ErrorReason(schema), "SCHEMA_MISSING");
   EXPECT_THAT(std::string(schema.message()), HasSubstr("GRANT USAGE ON SCHEMA \"closed\" TO \"reader\""));
   EXPECT_EQ(ErrorReason(session->Describe(closed).status()), "SCHEMA_MISSING");
@@ -139,7 +139,7 @@ TEST(WarehouseContextTest, AMissingSchemaOrGrantIsNamed) {
   EXPECT_EQ(ErrorReason(grant), "GRANT_MISSING");
   EXPECT_THAT(std::string(grant.message()), HasSubstr("GRANT SELECT ON \"ingest\".\"secret\" TO \"reader\""));
   const warehouse::TableName other = *warehouse::ParseTableName("other", "s", "t", warehouse::CaseFolding::kLower);
-  EXPECT_EQ(ErrorReason(session->CheckContext(&other).status()), "DATABASE_MISSING");
+  EXPECT_EQ(ErrorReason(session->CheckContext(other.schema_name()).status()), "DATABASE_MISSING");
   EXPECT_EQ(ErrorReason(session->Describe(other).status()), "DATABASE_MISSING");
 }
 

@@ -182,7 +182,7 @@ SnowflakeSite& Site() {
 TEST(WarehouseSnowflakeTest, AKeyLogsInAndTheContextIsProved) {
   auto session = Site().MustConnect({.query_tag = "cdi test"});
   const warehouse::TableName table = SnowflakeSite::Table("cells");
-  const auto facts = session->CheckContext(&table);
+  const auto facts = session->CheckContext(table.schema_name());
   ASSERT_TRUE(facts.ok()) << facts.status();
   EXPECT_EQ(facts->user, "U");
   EXPECT_EQ(facts->role, "R");
@@ -223,7 +223,7 @@ TEST_P(WrongContextTest, IsNamed) {
   ConnectionSettings settings = Site().Settings();
   GetParam().change(settings);
   auto session = Site().Connect(settings);
-  const absl::Status status = session.ok() ? (*session)->CheckContext(nullptr).status() : session.status();
+  const absl::Status status = session.ok() ? (*session)->CheckContext(std::nullopt).status() : session.status();
   EXPECT_EQ(ErrorReason(status), GetParam().reason) << status;
 }
 
@@ -240,7 +240,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(WarehouseSnowflakeTest, AMissingDatabaseSchemaTableOrGrantIsNamed) {
   auto session = Site().MustConnect();
   const auto context = [&](const warehouse::TableName& table) {
-    return ErrorReason(session->CheckContext(&table).status());
+    return ErrorReason(session->CheckContext(table.schema_name()).status());
   };
   EXPECT_EQ(context(SnowflakeSite::Table("t", "s", "nowhere")), "DATABASE_MISSING");
   EXPECT_EQ(context(SnowflakeSite::Table("t", "s", "shut")), "DATABASE_MISSING");
