@@ -14,6 +14,8 @@ constexpr double kRetryTokensFloor = 50;  // a retry needs more than this
 constexpr double kTokensPerSuccess = 0.1;
 constexpr int kAmbiguousToProbe = 5;
 constexpr seconds kRetryProbePeriod{10};
+// A probe whose run ended before it was sent gets no reply; far longer than any request takes.
+constexpr std::chrono::minutes kProbeLostAfter{2};
 constexpr std::chrono::minutes kRefusedFor{15};
 constexpr BackoffPolicy kThrottlePolicy{.base = seconds{1}, .cap = seconds{60}};
 constexpr BackoffPolicy kProbePolicy{.base = milliseconds{500}, .cap = seconds{60}};
@@ -39,7 +41,10 @@ void WorkspaceGate::Refill(MonoTime now) {
 bool WorkspaceGate::TryTake(SlotKind kind, MonoTime now) {
   Refill(now);
   if (now < refused_until_ || now < throttled_until_ || rate_tokens_ < 1) return false;
-  if (ambiguous_in_a_row_ >= kAmbiguousToProbe && (probe_in_flight_ || now < probe_after_)) return false;
+  if (ambiguous_in_a_row_ >= kAmbiguousToProbe) {
+    const bool waits_for_reply = probe_in_flight_ && now < probe_lost_at_;
+    if (waits_for_reply || now < probe_after_) return false;
+  }
   if (kind == SlotKind::kRetry) {
     if (retry_tokens_ > kRetryTokensFloor) {
       retry_tokens_ -= 1;
@@ -49,7 +54,10 @@ bool WorkspaceGate::TryTake(SlotKind kind, MonoTime now) {
     retry_probe_after_ = now + kRetryProbePeriod;
   }
   rate_tokens_ -= 1;
-  if (ambiguous_in_a_row_ >= kAmbiguousToProbe) probe_in_flight_ = true;
+  if (ambiguous_in_a_row_ >= kAmbiguousToProbe) {
+    probe_in_flight_ = true;
+    probe_lost_at_ = now + kProbeLostAfter;
+  }
   return true;
 }
 

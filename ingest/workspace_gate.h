@@ -59,6 +59,7 @@ class WorkspaceGate {
   int ambiguous_in_a_row_ = 0;
   MonoTime probe_after_{0};  // while probing: when the next probe may leave
   bool probe_in_flight_ = false;
+  MonoTime probe_lost_at_{0};      // when one in flight is given up
   MonoTime retry_probe_after_{0};  // the one retry per 10 s that needs no budget
   MonoTime refused_until_{0};
 };

@@ -101,6 +101,15 @@ TEST(WorkspaceGateTest, FiveAmbiguousOutcomesLeaveOnlyAProbe) {
   EXPECT_GT(TakeAll(gate, SlotKind::kFresh, probe + seconds{1}), 1);
 }
 
+TEST(WorkspaceGateTest, AProbeThatNobodySentIsFollowedByAnother) {
+  WorkspaceGate gate(kPolicy, 1, MonoTime{0});
+  for (int i = 0; i < 5; ++i) gate.OnReport(Report(SendOutcome::kAmbiguous), MonoTime{0});
+  const MonoTime probe = gate.NextTry(SlotKind::kFresh, MonoTime{0});
+  EXPECT_TRUE(gate.TryTake(SlotKind::kFresh, probe));
+  EXPECT_FALSE(gate.TryTake(SlotKind::kFresh, probe + minutes{1})) << "its reply may still come";
+  EXPECT_TRUE(gate.TryTake(SlotKind::kFresh, probe + minutes{2}));
+}
+
 TEST(WorkspaceGateTest, ARefusedKeyClosesTheGateForFifteenMinutes) {
   for (const SendOutcome outcome : {SendOutcome::kAuthRefused, SendOutcome::kEndpointWrong}) {
     WorkspaceGate gate(kPolicy, 1, MonoTime{0});
