@@ -65,11 +65,17 @@ class Engine::Impl {
 
   absl::Status CancelRun(const RunName& name) {
     CDI_RETURN_IF_ERROR(deps_.store.RequestCancel(name));
-    const std::lock_guard lock(mutex_);
-    const auto running = running_.find(name);
-    if (running != running_.end() && running->second.driver != nullptr) {
-      running->second.driver->RequestStop(StopKind::kCancel, "CancelRun");
+    bool waited = false;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto running = running_.find(name);
+      if (running == running_.end()) {
+        waited = std::erase(pending_, name) > 0;
+      } else if (running->second.driver != nullptr) {
+        running->second.driver->RequestStop(StopKind::kCancel, "CancelRun");
+      }
     }
+    if (waited) EndWaiting(name);
     return absl::OkStatus();
   }
 
@@ -158,13 +164,27 @@ class Engine::Impl {
     changed_.notify_all();
   }
 
+  // A cancelled run that waited for room need not wait on; whoever calls this took it out of pending_.
+  void EndWaiting(const RunName& name) {
+    const auto run = deps_.store.GetRun(name);
+    if (run.ok() && IsTerminal(run->state)) return;
+    if (!run.ok() || EndCancelled(*run)) {
+      Enqueue(name);
+      return;
+    }
+    monitor_.Ended(name);
+  }
+
+  bool EndCancelled(const Run& run) {
+    return EndUnstarted(run, RunState::kCancelled, {"CANCELLED", "cancelled before it started"});
+  }
+
   // True when the run was left open by a passing fault of the store and should be taken up again.
   bool DriveRun(const RunName& name) {
     auto run = deps_.store.GetRun(name);
     if (!run.ok()) return Report(name, run.status());
     if (IsTerminal(run->state)) return false;
-    if (run->cancel_requested)
-      return EndUnstarted(*run, RunState::kCancelled, {"CANCELLED", "cancelled before it started"});
+    if (run->cancel_requested) return EndCancelled(*run);
     auto plan = deps_.plans.PlanOf(*run);
     if (!plan.ok()) return EndUnstarted(*run, RunState::kConfigError, ErrorOf(plan.status(), "CONFIG_INVALID"));
     auto opened = deps_.store.OpenRun(name);
@@ -223,7 +243,7 @@ class Engine::Impl {
   bool EndUnstarted(const Run& run, RunState state, const RunError& error) {
     if (const absl::Status ended = deps_.store.EndRun(run.name, state, error); !ended.ok())
       return Report(run.name, ended);
-    deps_.logger.Write(LogLevel::kError, "run_ended",
+    deps_.logger.Write(state == RunState::kCancelled ? LogLevel::kInfo : LogLevel::kError, "run_ended",
                        {{"run", run.name.value()}, {"state", RunStateName(state)}, {"reason", error.reason}});
     TellEnd(run.name);
     return false;
