@@ -3,16 +3,22 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <clocale>
-#include <cstdio>
+#include <condition_variable>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <mutex>
+#include <thread>
 
+#include "base/clock.h"
 #include "base/fault_point.h"
 #include "ingest/state/check_log.h"
 #include "keys/process_hardening.h"
 #include "server/build_info.h"
 #include "server/config.h"
+#include "server/json_logger.h"
 #include "server/plans.h"
 #include "server/server.h"
 
@@ -63,6 +69,31 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
+// What a stop may take altogether. A driver that hangs in a login or a statement cannot always be interrupted; the
+// state is made to survive a kill, so the process is ended over it.
+constexpr std::chrono::milliseconds kStopMax{14'800};
+
+// While it lives, the process has kStopMax to end by itself.
+class StopLimit {
+ public:
+  StopLimit() : thread_([](const std::stop_token& stop) { Watch(stop); }) {}
+
+ private:
+  static void Watch(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, kStopMax, [] { return false; });
+    if (stop.stop_requested()) return;
+    const cdi::SystemClock clock;
+    cdi::server::JsonLogger logger(clock, cdi::LogLevel::kInfo);
+    logger.Write(cdi::LogLevel::kError, "server_stop_forced", {});
+    std::_Exit(kExitFailed);
+  }
+
+  std::jthread thread_;
+};
+
 int Serve(const cdi::config::v1::ServerConfig& config) {
   const sigset_t signals = BlockStopSignals();
   auto server = cdi::server::Server::Start(config);
@@ -73,7 +104,10 @@ int Serve(const cdi::config::v1::ServerConfig& config) {
   }
   int received = 0;
   sigwait(&signals, &received);
-  return (*server)->Stop() ? kExitOk : kExitFailed;
+  const StopLimit limit;
+  const bool clean = (*server)->Stop();
+  server->reset();
+  return clean ? kExitOk : kExitFailed;
 }
 
 }  // namespace
