@@ -136,7 +136,9 @@ grpc::Status KeyPairServiceImpl::RevokeKeyPair(grpc::ServerContext* rpc, const v
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     if (request->reason().empty()) return InvalidField("reason", "reason is empty; it is kept in the audit log");
     CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Revoke(request->name()));
-    context_.logger.Write(LogLevel::kWarn, "key_pair_revoked", {{"key_pair", record.name}, {"peer", rpc->peer()}});
+    context_.logger.Write(
+        LogLevel::kWarn, "key_pair_revoked",
+        {{"key_pair", record.name}, {"reason", CutText(request->reason(), 300)}, {"peer", rpc->peer()}});
     CDI_ASSIGN_OR_RETURN(*response, View(record));
     return absl::OkStatus();
   });

@@ -108,7 +108,8 @@ absl::StatusOr<ingest::Run> Plans::NewRun(const ingest::SyncName& sync, ingest::
 void Plans::RunEnded(const ingest::Run& run) {
   if (run.state != ingest::RunState::kConfigError || !PausesSync(run.error.reason)) return;
   const auto resource = store_.GetResource(ResourceKind::kSync, run.sync.value());
-  if (!resource.ok()) return;
+  const auto status = store_.GetSyncStatus(run.sync);
+  if (!resource.ok() || !status.ok()) return;
   auto sync = SyncOf(*resource);
   if (!sync.ok() || sync->state() != v1::Sync::ACTIVE) return;
   sync->set_state(v1::Sync::PAUSED);
@@ -122,6 +123,10 @@ void Plans::RunEnded(const ingest::Run& run) {
   change.caller = "engine";
   change.verb = "PauseSync";
   const auto paused = store_.Apply(change);
+  // A pause changes nothing that the test covered; were this lost, one more test would be asked for.
+  if (paused.ok() && status->tested_version == resource->version) {
+    store_.SetTestedVersion(run.sync, paused->version).IgnoreError();
+  }
   logger_.Write(
       LogLevel::kError, "sync_paused",
       {{"sync", run.sync.value()}, {"reason", run.error.reason}, {"run", run.name.value()}, {"ok", paused.ok()}});

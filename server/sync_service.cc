@@ -73,8 +73,8 @@ absl::StatusOr<v1::Sync> SyncServiceImpl::Store(const Loaded& loaded, const v1::
   change.caller = caller;
   change.verb = verb;
   CDI_ASSIGN_OR_RETURN(const Resource stored, context_.store.Apply(change));
-  // A crash between the two only asks for one more test.
-  if (keeps_test && before.tested_version == loaded.resource.version) {
+  // A crash between the two only asks for one more test. The earlier answer to a repeated request is no new version.
+  if (keeps_test && before.tested_version == loaded.resource.version && stored.version > loaded.resource.version) {
     CDI_RETURN_IF_ERROR(context_.store.SetTestedVersion(name, stored.version));
   }
   context_.engine.SchedulesChanged();
@@ -159,7 +159,7 @@ absl::Status SyncServiceImpl::Delete(const v1::DeleteSyncRequest& request, const
       return Refused("RUN_ACTIVE",
                      absl::StrCat(status.active_run->value(), " is in progress: cancel it, or delete with force"));
     }
-    CDI_RETURN_IF_ERROR(context_.engine.CancelRun(*status.active_run));
+    CDI_RETURN_IF_ERROR(CancelIfActive(*status.active_run));
     CDI_RETURN_IF_ERROR(WaitForEnd(*status.active_run));
   }
   ResourceChange change;
@@ -172,6 +172,11 @@ absl::Status SyncServiceImpl::Delete(const v1::DeleteSyncRequest& request, const
   CDI_RETURN_IF_ERROR(context_.store.Apply(change).status());
   context_.engine.SchedulesChanged();
   return absl::OkStatus();
+}
+
+absl::Status SyncServiceImpl::CancelIfActive(const ingest::RunName& run) {
+  const absl::Status cancelled = context_.engine.CancelRun(run);
+  return ErrorReason(cancelled) == "RUN_ENDED" ? absl::OkStatus() : cancelled;
 }
 
 absl::Status SyncServiceImpl::WaitForEnd(const ingest::RunName& run) {
@@ -222,7 +227,7 @@ absl::Status SyncServiceImpl::Pause(const v1::PauseSyncRequest& request, const s
   sync.set_state(v1::Sync::PAUSED);
   CDI_ASSIGN_OR_RETURN(response, Store(loaded, sync, wanted, true, "PauseSync", caller));
   if (!response.active_run().empty()) {
-    CDI_RETURN_IF_ERROR(context_.engine.CancelRun(ingest::RunName(response.active_run())));
+    CDI_RETURN_IF_ERROR(CancelIfActive(ingest::RunName(response.active_run())));
   }
   return absl::OkStatus();
 }

@@ -46,6 +46,8 @@ class SyncServiceImpl final : public v1::SyncService::Service {
   absl::Status Create(const v1::CreateSyncRequest& request, const std::string& caller, v1::Sync& response);
   absl::Status Update(const v1::UpdateSyncRequest& request, const std::string& caller, v1::Sync& response);
   absl::Status Delete(const v1::DeleteSyncRequest& request, const std::string& caller);
+  // Cancels a run; one that has ended by itself meanwhile is as good.
+  absl::Status CancelIfActive(const ingest::RunName& run);
   // Returns when a cancelled run has ended; RUN_ACTIVE when it takes too long.
   absl::Status WaitForEnd(const ingest::RunName& run);
   absl::Status Activate(const v1::ActivateSyncRequest& request, const std::string& caller, v1::Sync& response);
