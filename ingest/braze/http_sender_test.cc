@@ -30,11 +30,12 @@ class HttpSenderTest : public testing::Test {
   }
   void TearDown() override {
     sender_.reset();
-    server_.reset();
+    if (server_ != nullptr) server_->Stop();
     std::filesystem::remove_all(directory_);
   }
 
   void StartServer(ScriptedServer::Script script, std::optional<Certificate> tls = std::nullopt) {
+    if (server_ != nullptr) server_->Stop();
     server_ = std::make_unique<ScriptedServer>(std::move(script), std::move(tls));
   }
   // Every request is answered with this.

@@ -123,7 +123,13 @@ ScriptedServer::ScriptedServer(Script script, std::optional<Certificate> tls) : 
 }
 
 ScriptedServer::~ScriptedServer() {
-  stopping_ = true;
+  Stop();
+  close(listen_fd_);
+  SSL_CTX_free(tls_);
+}
+
+void ScriptedServer::Stop() {
+  if (stopping_.exchange(true)) return;
   shutdown(listen_fd_, SHUT_RDWR);
   acceptor_.join();
   {
@@ -131,8 +137,6 @@ ScriptedServer::~ScriptedServer() {
     for (const int fd : open_fds_) shutdown(fd, SHUT_RDWR);
   }
   for (std::thread& thread : threads_) thread.join();
-  close(listen_fd_);
-  SSL_CTX_free(tls_);
 }
 
 void ScriptedServer::Serve() {

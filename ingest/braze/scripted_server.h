@@ -57,6 +57,9 @@ class ScriptedServer {
   using Script = std::function<void(Connection& connection, int number)>;
   explicit ScriptedServer(Script script, std::optional<Certificate> tls = std::nullopt);
   ~ScriptedServer();
+  // Ends every connection and waits for the scripts: they may use whatever holds this server until then. The destructor
+  // does so too, when a smart pointer to it may be null already.
+  void Stop();
 
   int port() const { return port_; }
   int connections() const { return connections_; }
