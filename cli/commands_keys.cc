@@ -107,7 +107,7 @@ void AddEnding(CLI::App& noun, Action& chosen) {
   auto reason = std::make_shared<std::string>();
   auto statement_only = std::make_shared<bool>(false);
   AddName(revoke, *name, "KEY_PAIR", kNameHelp);
-  revoke.add_option("--reason", *reason, "Why; kept in the audit log")->required();
+  revoke.add_option("--reason", *reason, "Why; kept on record")->required();
   revoke.add_flag("--statement-only", *statement_only, kStatementOnlyHelp);
   OnChosen(revoke, chosen, [name, reason, statement_only](Command& command) {
     v1::RevokeKeyPairRequest request;

@@ -129,7 +129,7 @@ std::shared_ptr<SettleOptions> AddSettleFlags(CLI::App& verb, bool needs_reason,
   auto options = std::make_shared<SettleOptions>();
   AddName(verb, options->parent, "SYNC_OR_RUN", kParentHelp);
   verb.add_option("IDS", options->ids, kIdsHelp)->type_name("");
-  if (needs_reason) verb.add_option("--reason", options->reason, "Why; kept in the audit log")->required();
+  if (needs_reason) verb.add_option("--reason", options->reason, "Why; kept on record")->required();
   if (starts_run) verb.add_option("--request-id", options->request_id, "The same id within 24 h gets the same run");
   return options;
 }

@@ -247,7 +247,7 @@ void AddRewind(CLI::App& noun, Action& chosen) {
   verb.add_option("--to", *to, "The new watermark (rows at exactly this time are sent too), or `beginning`")
       ->required()
       ->type_name("TIME");
-  verb.add_option("--reason", *reason, "Why; kept in the audit log")->required();
+  verb.add_option("--reason", *reason, "Why; kept on record")->required();
   OnChosen(verb, chosen, [name, to, reason](Command& command) {
     v1::RewindSyncRequest request;
     CDI_CLI_ASSIGN_OR_USAGE(command, *request.mutable_name(), SyncName(*name));

@@ -72,7 +72,7 @@ absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& requ
     wanted = absl::StrCat("k", Hash128(request.connection() + '\n' + request.request_id()).ToHex().substr(0, 12));
   }
   CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(wanted, "k", context_.rng, "key_pair_id"));
-  if (!request.request_id().empty()) {
+  if (request.key_pair_id().empty() && !request.request_id().empty()) {
     const auto existing = context_.keys.Get(absl::StrCat(request.connection(), "/keyPairs/", id));
     if (existing.ok()) {
       CDI_ASSIGN_OR_RETURN(response, View(*existing));
@@ -134,7 +134,7 @@ grpc::Status KeyPairServiceImpl::RevokeKeyPair(grpc::ServerContext* rpc, const v
                                                v1::KeyPair* response) {
   return Serve(context_, "RevokeKeyPair", rpc, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
-    if (request->reason().empty()) return InvalidField("reason", "reason is empty; it is kept in the audit log");
+    if (request->reason().empty()) return InvalidField("reason", "reason is empty; it is kept in the server's log");
     CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Revoke(request->name()));
     context_.logger.Write(
         LogLevel::kWarn, "key_pair_revoked",

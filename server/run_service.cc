@@ -216,7 +216,7 @@ grpc::Status RunServiceImpl::ReleaseHeldRows(grpc::ServerContext* rpc, const v1:
                                              v1::Run* response) {
   return Serve(context_, "ReleaseHeldRows", rpc, [&]() -> absl::Status {
     CDI_ASSIGN_OR_RETURN(ParkedFilter filter, FilterOf(request->parent()));
-    if (request->reason().empty()) return InvalidField("reason", "reason is empty; it is kept in the audit log");
+    if (request->reason().empty()) return InvalidField("reason", "reason is empty; it is kept in the server's log");
     filter.held = true;
     CDI_ASSIGN_OR_RETURN(const std::vector<uint64_t> ids, IdsOf(request->ids()));
     CDI_ASSIGN_OR_RETURN(const std::vector<StoredParkedRow> rows, Chosen(filter, ids));
