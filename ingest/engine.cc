@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "base/text.h"
 #include "ingest/page_source.h"
 #include "ingest/run_driver.h"
 #include "ingest/run_monitor.h"
@@ -154,7 +157,7 @@ class Engine::Impl {
   }
 
   void RunThread(const RunName& name) {
-    const bool again = DriveRun(name);
+    const bool again = DriveRunOrLeaveOpen(name);
     monitor_.Ended(name);
     const std::lock_guard lock(mutex_);
     running_[name].ended = true;
@@ -179,6 +182,17 @@ class Engine::Impl {
     return EndUnstarted(run, RunState::kCancelled, {"CANCELLED", "cancelled before it started"});
   }
 
+  // The thread's last resort: whatever was thrown, the run stays open and is taken up again from its log.
+  bool DriveRunOrLeaveOpen(const RunName& name) {
+    try {
+      return DriveRun(name);
+    } catch (const std::exception& error) {
+      deps_.logger.Write(LogLevel::kError, "run_left_open",
+                         {{"run", name.value()}, {"reason", "INTERNAL"}, {"detail", CutText(error.what(), 300)}});
+      return true;
+    }
+  }
+
   // True when the run was left open by a passing fault of the store and should be taken up again.
   bool DriveRun(const RunName& name) {
     auto run = deps_.store.GetRun(name);
@@ -197,14 +211,19 @@ class Engine::Impl {
                                                       : MakeWarehouseSource(*plan, name, deps_.logger);
     RunDriver driver({deps_.store, deps_.sender, pacer_, deps_.clock, deps_.logger, deps_.observer}, *std::move(opened),
                      *std::move(plan), std::move(source), deps_.rng.Next(), options_.send_timeout);
+    const Finish finish = DrivePublished(name, run->sync, driver);
+    return Ended(name, finish);
+  }
+
+  // Others may ask the driver to stop only while it drives, also when it ends by an exception.
+  Finish DrivePublished(const RunName& name, const SyncName& sync, RunDriver& driver) {
     PublishDriver(name, &driver);
-    const Finish finish = driver.Drive([&](const RunProgress& progress) {
+    const absl::Cleanup unpublish = [&] { PublishDriver(name, nullptr); };
+    return driver.Drive([&](const RunProgress& progress) {
       if (monitor_.Progressed(name, progress) && deps_.observer != nullptr) {
-        deps_.observer->RunProgressed(run->sync, progress);
+        deps_.observer->RunProgressed(sync, progress);
       }
     });
-    PublishDriver(name, nullptr);
-    return Ended(name, finish);
   }
 
   void PublishDriver(const RunName& name, RunDriver* driver) {

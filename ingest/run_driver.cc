@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/fault_point.h"
+#include "base/text.h"
 #include "ingest/run_inbox.h"
 
 namespace cdi::ingest {
@@ -60,7 +62,11 @@ class Fetcher {
         open = std::exchange(open_, std::nullopt);
         if (!open) --credit_;
       }
-      open ? PerformOpen(*open) : PerformFetch();
+      try {
+        open ? PerformOpen(*open) : PerformFetch();
+      } catch (const std::exception& error) {  // the thread's last resort
+        Fail(absl::InternalError(CutText(error.what(), 300)));
+      }
     }
   }
 
