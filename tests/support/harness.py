@@ -1,5 +1,6 @@
 """Runs the real programs for tests: both stand-ins and cdi-server, on free loopback ports, and plain gRPC stubs made from
 the proto files alone. Everything started is ended with the harness, by its own process id."""
+import atexit
 import contextlib
 import json
 import os
@@ -55,6 +56,7 @@ class Program:
         self.log = log
         with open(log, "ab") as errors:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        atexit.register(self.stop)  # also when a set-up fails half-way
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{command[0]} did not start: {pathlib.Path(log).read_text()[-500:]}")
