@@ -29,7 +29,7 @@ REGISTRY_HOSTS = re.compile(
 
 # (file, text on the line): words of somebody else that must stand as they are.
 EXCEPTIONS = [
-    ("tests/snowflake_mock/server/query_rewriter.cc", 'kind == "'),  # the name of a class of DuckDB's errors
+    ("tests/snowflake_mock/server/rewriter/query_rewriter.cc", 'kind == "'),  # the name of a class of DuckDB's errors
 ]
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")

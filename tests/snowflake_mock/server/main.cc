@@ -10,8 +10,8 @@
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/numbers.h"
-#include "tests/snowflake_mock/server/http_server.h"
-#include "tests/snowflake_mock/server/statement.h"
+#include "tests/snowflake_mock/server/http/http_server.h"
+#include "tests/snowflake_mock/server/statements/statement.h"
 
 namespace {
 

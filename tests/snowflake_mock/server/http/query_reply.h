@@ -1,0 +1,18 @@
+// Reply bodies of the query endpoints: results, errors, "still running" (spec/snowflake.md §3.3, §3.6, §3.7).
+#pragma once
+
+#include <string>
+
+#include "tests/snowflake_mock/server/http/query_jobs.h"
+
+namespace cdi::snowflake_mock {
+
+// The reply for a finished job. Chunk URLs begin with `base_url` (http://host:port).
+std::string FinishedReply(QueryJob& job, const std::string& base_url);
+// 333333 (running) or 333334 (asynchronous).
+std::string RunningReply(const QueryJob& job, bool asynchronous);
+// {"data":…,"code":…,"message":…,"success":…}
+std::string PlainReply(bool success, const std::string& code, const std::string& message,
+                       const nlohmann::ordered_json& data = nullptr);
+
+}  // namespace cdi::snowflake_mock

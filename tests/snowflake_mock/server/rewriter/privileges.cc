@@ -1,0 +1,63 @@
+#include "tests/snowflake_mock/server/rewriter/privileges.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+
+namespace cdi::snowflake_mock {
+namespace {
+
+bool IsAdministrator(const RewriteContext& context) {
+  return context.all_privileges || context.catalog.RoleClosure(context.role).contains("ACCOUNTADMIN");
+}
+
+template <typename Accept>
+bool AnyGrant(const RewriteContext& context, const std::string& kind, const std::string& object, Accept accept) {
+  if (IsAdministrator(context)) return true;
+  const std::set<std::string> roles = context.catalog.RoleClosure(context.role);
+  return std::any_of(context.catalog.grants.begin(), context.catalog.grants.end(), [&](const Grant& grant) {
+    return grant.kind == kind && grant.object == object && roles.contains(grant.role) && accept(grant.privilege);
+  });
+}
+
+}  // namespace
+
+bool HasPrivilege(const RewriteContext& context, const std::string& privilege, const std::string& kind,
+                  const std::string& object) {
+  return AnyGrant(context, kind, object,
+                  [&](const std::string& held) { return held == privilege || held == "OWNERSHIP"; });
+}
+
+bool HasAnyPrivilege(const RewriteContext& context, const std::string& kind, const std::string& object) {
+  return AnyGrant(context, kind, object, [](const std::string&) { return true; });
+}
+
+bool IsOwner(const RewriteContext& context, const std::string& owner_role) {
+  return IsAdministrator(context) || context.catalog.RoleClosure(context.role).contains(owner_role);
+}
+
+absl::Status CheckContainers(const ObjectName& name, const RewriteContext& context) {
+  if (context.catalog.FindDatabase(name.database) == nullptr ||
+      !(HasPrivilege(context, "USAGE", "DATABASE", DisplayName(name.database)))) {
+    return MissingObject("Database", DisplayName(name.database));
+  }
+  if (name.schema == "INFORMATION_SCHEMA") return absl::OkStatus();
+  if (context.catalog.FindSchema(name.database, name.schema) == nullptr ||
+      !HasPrivilege(context, "USAGE", "SCHEMA", name.SchemaDisplay())) {
+    return MissingObject("Schema", name.SchemaDisplay());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Relation*> FindWithPrivilege(const ObjectName& name, const std::string& privilege,
+                                            const RewriteContext& context) {
+  CDI_RETURN_IF_ERROR(CheckContainers(name, context));
+  Relation* const relation = context.catalog.FindRelation(name);
+  if (relation == nullptr) return MissingObject("Object", name.Display());
+  const std::string kind = relation->is_view ? "VIEW" : "TABLE";
+  if (HasPrivilege(context, privilege, kind, name.Display())) return relation;
+  if (!HasAnyPrivilege(context, kind, name.Display())) return MissingObject("Object", name.Display());
+  return InsufficientPrivileges(relation->is_view ? "view" : "table", DisplayName(name.object));
+}
+
+}  // namespace cdi::snowflake_mock

@@ -1,0 +1,248 @@
+#include "tests/snowflake_mock/server/rewriter/query_rewriter.h"
+
+#include <array>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "tests/snowflake_mock/server/rewriter/expression_rewriter.h"
+#include "tests/snowflake_mock/server/rewriter/information_schema.h"
+#include "tests/snowflake_mock/server/rewriter/privileges.h"
+
+namespace cdi::snowflake_mock {
+
+std::string EncodeName(std::string_view name) {
+  std::string encoded;
+  for (const char c : name) {
+    if (c == '~') {
+      encoded += "~~";
+    } else if (absl::ascii_islower(static_cast<unsigned char>(c))) {
+      encoded += '~';
+      encoded += absl::ascii_toupper(static_cast<unsigned char>(c));
+    } else {
+      encoded += c;
+    }
+  }
+  return encoded;
+}
+
+std::string DecodeName(std::string_view name) {
+  std::string decoded;
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (name[i] != '~' || i + 1 == name.size()) {
+      decoded += name[i];
+      continue;
+    }
+    ++i;
+    decoded += absl::ascii_tolower(static_cast<unsigned char>(name[i]));
+  }
+  return decoded;
+}
+
+namespace {
+
+std::string QuoteEngineName(std::string_view name) {
+  return absl::StrCat("\"", absl::StrReplaceAll(std::string(name), {{"\"", "\"\""}}), "\"");
+}
+
+std::string EncodePart(const std::string& part) {
+  return absl::StrReplaceAll(EncodeName(part), {{".", "~1"}});
+}
+
+}  // namespace
+
+std::string PhysicalSchema(const std::string& database, const std::string& schema) {
+  return QuoteEngineName(absl::StrCat(EncodePart(database), ".", EncodePart(schema)));
+}
+
+std::string PhysicalName(const ObjectName& name) {
+  return absl::StrCat(PhysicalSchema(name.database, name.schema), ".", QuoteEngineName(EncodePart(name.object)));
+}
+
+std::string QuoteLiteral(std::string_view text) {
+  return absl::StrCat("'", absl::StrReplaceAll(std::string(text), {{"'", "''"}}), "'");
+}
+
+absl::StatusOr<ObjectName> CompleteName(const std::vector<std::string>& parts, const RewriteContext& context) {
+  if (parts.size() > 3) return SqlError("001003", "42000", "SQL compilation error:\na name has at most three parts");
+  ObjectName name;
+  name.object = parts.back();
+  name.schema = parts.size() > 1 ? parts[parts.size() - 2] : context.schema;
+  name.database = parts.size() > 2 ? parts[0] : context.database;
+  if (name.database.empty()) {
+    return SqlError(
+        "090105", "22000",
+        "Cannot perform operation. This session does not have a current database. Call 'USE DATABASE', or use a "
+        "qualified name.");
+  }
+  if (name.schema.empty()) {
+    return SqlError(
+        "090106", "22000",
+        "Cannot perform operation. This session does not have a current schema. Call 'USE SCHEMA', or use a "
+        "qualified name.");
+  }
+  return name;
+}
+
+absl::StatusOr<RewrittenQuery> RewriteQuery(const std::vector<Token>& tokens, const RewriteContext& context) {
+  RewrittenQuery query;
+  ExpressionRewriter rewriter(tokens, context, query);
+  CDI_ASSIGN_OR_RETURN(query.sql, rewriter.RewriteStatement(0, tokens.size() - 1));
+  return query;
+}
+
+namespace {
+
+// "(a, b)" as encoded, quoted names.
+absl::StatusOr<std::string> ColumnList(TokenReader& reader) {
+  std::vector<std::string> names;
+  do {
+    CDI_ASSIGN_OR_RETURN(const std::string name, reader.Name());
+    names.push_back(QuoteEngineName(EncodeName(name)));
+  } while (reader.TakeOperator(","));
+  CDI_RETURN_IF_ERROR(reader.ExpectOperator(")"));
+  return absl::StrCat("(", absl::StrJoin(names, ", "), ")");
+}
+
+absl::StatusOr<const Relation*> WriteTarget(TokenReader& reader, const std::string& privilege,
+                                            const RewriteContext& context, ObjectName& target) {
+  CDI_ASSIGN_OR_RETURN(const auto parts, reader.DottedName());
+  CDI_ASSIGN_OR_RETURN(target, CompleteName(parts, context));
+  CDI_ASSIGN_OR_RETURN(const Relation* const relation, FindWithPrivilege(target, privilege, context));
+  if (relation->is_view) return InsufficientPrivileges("view", DisplayName(target.object));
+  return relation;
+}
+
+absl::StatusOr<RewrittenQuery> RewriteInsert(TokenReader& reader, const std::vector<Token>& tokens,
+                                             const RewriteContext& context, ObjectName& target) {
+  RewrittenQuery query;
+  if (reader.TakeWords("OVERWRITE")) return Unsupported("INSERT OVERWRITE");
+  CDI_RETURN_IF_ERROR(reader.ExpectWords("INTO"));
+  CDI_ASSIGN_OR_RETURN(const Relation* const relation, WriteTarget(reader, "INSERT", context, target));
+  std::string columns;
+  const bool has_list =
+      reader.Peek().IsOperator("(") && !reader.Peek(1).IsWord("SELECT") && !reader.Peek(1).IsWord("WITH");
+  if (has_list) {
+    reader.Next();
+    CDI_ASSIGN_OR_RETURN(columns, ColumnList(reader));
+  }
+  ExpressionRewriter rewriter(tokens, context, query);
+  CDI_ASSIGN_OR_RETURN(const std::string source, rewriter.RewriteStatement(reader.position(), tokens.size() - 1));
+  query.known_columns = relation->columns;
+  query.sql = absl::StrCat("INSERT INTO ", PhysicalName(target), " ", columns, " ", source);
+  query.needs_warehouse = true;
+  return query;
+}
+
+absl::StatusOr<RewrittenQuery> RewriteUpdateOrDelete(TokenReader& reader, const std::vector<Token>& tokens,
+                                                     const std::string& verb, const RewriteContext& context,
+                                                     ObjectName& target) {
+  RewrittenQuery query;
+  if (verb == "DELETE") CDI_RETURN_IF_ERROR(reader.ExpectWords("FROM"));
+  CDI_ASSIGN_OR_RETURN(const Relation* const relation, WriteTarget(reader, verb, context, target));
+  std::string alias = target.object;
+  const bool named = reader.TakeWords("AS");
+  const Token& next = reader.Peek();
+  if (named || (next.IsName() && !next.IsWord("SET") && !next.IsWord("WHERE") && !next.IsWord("USING"))) {
+    CDI_ASSIGN_OR_RETURN(alias, reader.Name());
+  }
+  query.known_columns = relation->columns;
+  ExpressionRewriter rewriter(tokens, context, query);
+  CDI_ASSIGN_OR_RETURN(const std::string rest, rewriter.RewriteClauses(reader.position(), tokens.size() - 1));
+  query.sql = absl::StrCat(verb == "UPDATE" ? "UPDATE " : "DELETE FROM ", PhysicalName(target), " AS ",
+                           QuoteEngineName(EncodeName(alias)), " ", rest);
+  query.needs_warehouse = true;
+  return query;
+}
+
+}  // namespace
+
+absl::StatusOr<RewrittenQuery> RewriteDml(const std::vector<Token>& tokens, const RewriteContext& context,
+                                          ObjectName& target) {
+  TokenReader reader(tokens);
+  const std::string verb = reader.Next().text;
+  if (verb == "INSERT") return RewriteInsert(reader, tokens, context, target);
+  return RewriteUpdateOrDelete(reader, tokens, verb, context, target);
+}
+
+namespace {
+
+// The text between the first pair of double quotes behind `from`.
+std::string QuotedPart(const std::string& text, size_t from = 0) {
+  const size_t begin = text.find('"', from);
+  const size_t end = begin == std::string::npos ? begin : text.find('"', begin + 1);
+  return end == std::string::npos ? "" : text.substr(begin + 1, end - begin - 1);
+}
+
+absl::Status TranslateMissingColumn(const std::string& engine_name, const std::vector<Token>& tokens) {
+  const std::string name = DecodeName(engine_name);
+  Place place{1, 0};
+  std::string shown = DisplayName(name);
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (!tokens[i].IsName() || tokens[i].text != name) continue;
+    place = tokens[i].place;
+    if (i >= 2 && tokens[i - 1].IsOperator(".") && tokens[i - 2].IsName()) {
+      place = tokens[i - 2].place;
+      shown = absl::StrCat(DisplayName(tokens[i - 2].text), ".", shown);
+    }
+    break;
+  }
+  return InvalidIdentifier(place, shown);
+}
+
+}  // namespace
+
+absl::Status TranslateEngineError(const absl::Status& error, const std::vector<Token>& tokens) {
+  if (ErrorReason(error) != "ENGINE") return error;
+  const std::string kind = ErrorDetailsOf(error).at("class");
+  const std::string text(error.message());
+  const auto compilation = [&](std::string_view code, std::string_view state) {
+    return SqlError(code, state, absl::StrCat("SQL compilation error:\n", text));
+  };
+  if (kind == "Parser") {
+    const std::string near = QuotedPart(text);
+    for (const Token& token : tokens) {
+      if (token.kind != TokenKind::kEnd && absl::AsciiStrToUpper(near) == absl::AsciiStrToUpper(token.text)) {
+        return SyntaxError(token.place, token.text);
+      }
+    }
+    return SyntaxError(tokens.empty() ? Place{1, 0} : tokens.back().place, near.empty() ? "<EOF>" : DecodeName(near));
+  }
+  if (kind == "Binder" && text.find("olumn \"") != std::string::npos &&
+      (text.find("not found") != std::string::npos || text.find("does not have a column") != std::string::npos)) {
+    return TranslateMissingColumn(QuotedPart(text, text.find("olumn \"")), tokens);
+  }
+  if (kind == "Binder" && text.find("does not have a column named") != std::string::npos) {
+    return TranslateMissingColumn(QuotedPart(text, text.find("column named")), tokens);
+  }
+  if (kind == "Binder" && text.find("Referenced table \"") == 0)
+    return TranslateMissingColumn(QuotedPart(text), tokens);
+  if (kind == "Binder" && text.find("must appear in the GROUP BY clause") != std::string::npos) {
+    return SqlError("000979", "42601",
+                    absl::StrCat("SQL compilation error:\n[", DecodeName(QuotedPart(text)),
+                                 "] is not a valid group by expression"));
+  }
+  if (kind == "Binder" && text.find("Ambiguous reference") == 0) {
+    return SqlError("001006", "42601",
+                    absl::StrCat("SQL compilation error:\nambiguous column name '", DecodeName(QuotedPart(text)), "'"));
+  }
+  if (kind == "Catalog") return compilation("002003", "42S02");
+  if (kind == "Binder") return compilation("001007", "22023");
+  if (kind == "Not implemented") return Unsupported(text);
+  if (kind == "Conversion" || kind == "Invalid Input") {
+    if (text.find("unsupported: ") == 0) return Unsupported(text.substr(13));
+    return SqlError("100038", "22018", text);
+  }
+  if (kind == "Out of Range") return SqlError("100046", "22003", text);
+  if (kind == "Constraint") {
+    return SqlError("100072", "22000", absl::StrCat("NULL result in a non-nullable column\n", DecodeName(text)));
+  }
+  if (kind == "Interrupt" || kind == "INTERRUPT") return StatementCanceled();
+  if (kind == "Out of Memory") return SqlError("000603", "XX000", "the mock's memory limit is reached");
+  return SqlError("000603", "XX000", absl::StrCat("SQL execution internal error: ", kind, ": ", text));
+}
+
+}  // namespace cdi::snowflake_mock

@@ -1,0 +1,334 @@
+#include "tests/snowflake_mock/server/statements/statement.h"
+
+#include <algorithm>
+#include <shared_mutex>
+#include <thread>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "tests/snowflake_mock/server/rewriter/privileges.h"
+
+namespace cdi::snowflake_mock {
+namespace {
+
+std::string TextOrNull(const std::string& text) {
+  return text.empty() ? "CAST(NULL AS VARCHAR)" : QuoteLiteral(text);
+}
+
+std::chrono::seconds StatementTimeout(Execution& run) {
+  int64_t seconds = 172800;
+  if (const auto found = run.session.parameters.find("STATEMENT_TIMEOUT_IN_SECONDS");
+      found != run.session.parameters.end()) {
+    int64_t given = 0;
+    if (absl::SimpleAtoi(found->second, &given) && given > 0) seconds = given;
+  }
+  const std::shared_lock lock(run.account.catalog.mutex);
+  const auto warehouse = run.account.catalog.warehouses.find(run.session.warehouse);
+  if (warehouse != run.account.catalog.warehouses.end() && warehouse->second.statement_timeout_seconds > 0) {
+    seconds = std::min(seconds, warehouse->second.statement_timeout_seconds);
+  }
+  return std::chrono::seconds(seconds);
+}
+
+// SELECT SYSTEM$WAIT(n [, 'SECONDS']) or CALL of it; nullopt for anything else.
+std::optional<int64_t> WaitMillis(const std::vector<Token>& tokens) {
+  if (tokens.size() < 6 || !(tokens[0].IsWord("SELECT") || tokens[0].IsWord("CALL")) ||
+      !tokens[1].IsWord("SYSTEM$WAIT") || tokens[3].kind != TokenKind::kNumber) {
+    return std::nullopt;
+  }
+  double amount = 0;
+  if (!absl::SimpleAtod(tokens[3].text, &amount)) return std::nullopt;
+  if (tokens[4].IsOperator(")") && tokens[5].kind == TokenKind::kEnd) return static_cast<int64_t>(amount * 1000);
+  if (tokens.size() != 8 || tokens[5].kind != TokenKind::kString) return std::nullopt;
+  if (tokens[5].text == "MILLISECONDS") return static_cast<int64_t>(amount);
+  if (tokens[5].text == "SECONDS") return static_cast<int64_t>(amount * 1000);
+  if (tokens[5].text == "MINUTES") return static_cast<int64_t>(amount * 60000);
+  return std::nullopt;
+}
+
+absl::StatusOr<ResultSet> RunWait(Execution& run, int64_t millis) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(millis);
+  while (std::chrono::steady_clock::now() < until) {
+    CDI_RETURN_IF_ERROR(run.stop.Check());
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return TextResult({{"SYSTEM$WAIT"}}, {{absl::StrCat("waited ", millis / 1000, " seconds")}}, kSelect);
+}
+
+absl::StatusOr<ResultSet> RunTransaction(Execution& run, const std::string& verb) {
+  if (verb == "BEGIN" || verb == "START") {
+    if (!run.session.in_transaction) CDI_RETURN_IF_ERROR(RunEngine(run, "BEGIN TRANSACTION").status());
+    run.session.in_transaction = true;
+    return StatusResult("Statement executed successfully.", kTransaction);
+  }
+  if (run.session.in_transaction) {
+    run.session.in_transaction = false;
+    const std::vector<ObjectName> changed = std::exchange(run.session.changed_in_transaction, {});
+    CDI_RETURN_IF_ERROR(RunEngine(run, verb == "COMMIT" ? "COMMIT" : "ROLLBACK").status());
+    if (verb == "COMMIT") {
+      for (const ObjectName& name : changed) NoteChange(run, name);
+    }
+  }
+  return StatusResult("Statement executed successfully.", kTransaction);
+}
+
+absl::StatusOr<ResultSet> Route(Execution& run) {
+  const Token& first = run.tokens[0];
+  if (const auto millis = WaitMillis(run.tokens)) return RunWait(run, *millis);
+  if (first.IsOperator("(") || first.IsWord("SELECT") || first.IsWord("WITH") || first.IsWord("VALUES"))
+    return RunQuery(run);
+  if (first.IsWord("INSERT") || first.IsWord("UPDATE") || first.IsWord("DELETE")) return RunDml(run);
+  if (run.describe_only && !first.IsWord("SHOW") && !first.IsWord("DESC") && !first.IsWord("DESCRIBE")) {
+    return StatusResult("", kDdl);
+  }
+  if (first.IsWord("TRUNCATE")) return RunTruncate(run);
+  if (first.IsWord("CREATE")) return RunCreate(run);
+  if (first.IsWord("ALTER")) return RunAlter(run);
+  if (first.IsWord("DROP")) return RunDrop(run);
+  if (first.IsWord("GRANT") || first.IsWord("REVOKE")) return RunGrant(run);
+  if (first.IsWord("USE")) return RunUse(run);
+  if (first.IsWord("SHOW")) return RunShow(run);
+  if (first.IsWord("DESC") || first.IsWord("DESCRIBE")) return RunDescribe(run);
+  for (const char* verb : {"BEGIN", "START", "COMMIT", "ROLLBACK"}) {
+    if (first.IsWord(verb)) return RunTransaction(run, verb);
+  }
+  for (const char* verb : {"MERGE", "COPY", "PUT", "GET", "CALL", "EXPLAIN", "SET", "UNSET", "UNDROP", "COMMENT",
+                           "LIST", "EXECUTE", "DECLARE"}) {
+    if (first.IsWord(verb)) return Unsupported(verb);
+  }
+  return SyntaxError(first.place, first.text);
+}
+
+}  // namespace
+
+RewriteContext MakeContext(Execution& run) {
+  Session& session = run.session;
+  RewriteContext context{.catalog = run.account.catalog,
+                         .role = session.role,
+                         .database = session.database,
+                         .schema = session.schema,
+                         .all_privileges = session.administrator && session.role == "ACCOUNTADMIN",
+                         .now_ns = run.now_ns,
+                         .bindings = run.bindings,
+                         .context_functions = {},
+                         .login_failure_details = {}};
+  const std::string now = absl::StrCat("make_timestamp_ns(", run.now_ns, ")");
+  auto& functions = context.context_functions;
+  functions["CURRENT_ROLE"] = TextOrNull(session.role);
+  functions["CURRENT_WAREHOUSE"] = TextOrNull(session.warehouse);
+  functions["CURRENT_DATABASE"] = TextOrNull(session.database);
+  functions["CURRENT_SCHEMA"] = TextOrNull(session.schema);
+  functions["CURRENT_USER"] = TextOrNull(session.user);
+  functions["CURRENT_ACCOUNT"] = QuoteLiteral(run.account.name());
+  functions["CURRENT_ACCOUNT_NAME"] = QuoteLiteral(run.account.name());
+  functions["CURRENT_REGION"] = "'SNOWFLAKE_MOCK'";
+  functions["CURRENT_VERSION"] = "'9.38.1'";
+  functions["CURRENT_SESSION"] = QuoteLiteral(std::to_string(session.id));
+  functions["LAST_QUERY_ID"] = TextOrNull(session.last_query_id);
+  functions["CURRENT_TIMESTAMP"] = absl::StrCat("SF_TO_LTZ(", now, ")");
+  functions["LOCALTIMESTAMP"] = functions["CURRENT_TIMESTAMP"];
+  functions["GETDATE"] = functions["CURRENT_TIMESTAMP"];
+  functions["SYSTIMESTAMP"] = functions["CURRENT_TIMESTAMP"];
+  functions["SYSDATE"] = now;
+  functions["CURRENT_DATE"] = absl::StrCat("CAST(", now, " AS DATE)");
+  functions["CURRENT_TIME"] = absl::StrCat("CAST(", now, " AS TIME_NS)");
+  context.login_failure_details = [&account = run.account](const std::string& id) {
+    return account.LoginFailureDetails(id);
+  };
+  return context;
+}
+
+ResultSet TextResult(const TextColumns& columns, const std::vector<std::vector<std::optional<std::string>>>& rows,
+                     int statement_type) {
+  ResultWriter writer;
+  std::vector<ResultColumn> described;
+  for (const std::string& name : columns.names) described.push_back({name, SqlType::Text(), true});
+  writer.SetColumns(std::move(described));
+  for (const auto& row : rows) writer.AddRow(row);
+  ResultSet result = writer.Finish();
+  result.statement_type = statement_type;
+  return result;
+}
+
+ResultSet StatusResult(const std::string& text, int statement_type) {
+  return TextResult({{"status"}}, {{text}}, statement_type);
+}
+
+absl::StatusOr<int64_t> RunEngine(Execution& run, const std::string& sql) {
+  auto changed = run.session.connection->Run(sql, run.stop, nullptr);
+  if (!changed.ok()) return TranslateEngineError(changed.status(), run.tokens);
+  return changed;
+}
+
+absl::Status UseWarehouse(Execution& run) {
+  if (run.session.administrator) return absl::OkStatus();
+  const RewriteContext context = MakeContext(run);
+  const std::unique_lock lock(run.account.catalog.mutex);
+  const auto found = run.account.catalog.warehouses.find(run.session.warehouse);
+  if (found == run.account.catalog.warehouses.end()) return NoActiveWarehouse();
+  Warehouse& warehouse = found->second;
+  if (!HasPrivilege(context, "USAGE", "WAREHOUSE", DisplayName(warehouse.name))) return NoActiveWarehouse();
+  const bool idle_too_long = warehouse.auto_suspend_seconds > 0 && warehouse.used_ns > 0 &&
+                             run.now_ns - warehouse.used_ns > warehouse.auto_suspend_seconds * int64_t{1'000'000'000};
+  if (warehouse.suspended || idle_too_long) {
+    if (!warehouse.auto_resume) return NoActiveWarehouse();
+    warehouse.suspended = false;
+    ++warehouse.resumes;
+  }
+  warehouse.used_ns = run.now_ns;
+  return absl::OkStatus();
+}
+
+void NoteChange(Execution& run, const ObjectName& name) {
+  if (run.session.in_transaction) {
+    run.session.changed_in_transaction.push_back(name);
+    return;
+  }
+  const int64_t now = run.account.Now();
+  const std::unique_lock lock(run.account.catalog.mutex);
+  if (Relation* const relation = run.account.catalog.FindRelation(name)) relation->changed_ns = now;
+}
+
+absl::StatusOr<ResultSet> RunStatement(Account& account, Session& session, const std::string& sql,
+                                       const std::vector<Binding>* bindings, bool describe_only, StopSignal& stop) {
+  CDI_ASSIGN_OR_RETURN(const std::vector<std::string> statements, SplitStatements(sql));
+  if (statements.empty()) return SqlError("000900", "42601", "SQL compilation error: Empty SQL statement.");
+  if (statements.size() > 1) {
+    return SqlError(
+        "000008", "0A000",
+        absl::StrCat("Actual statement count ", statements.size(), " did not match the desired statement count 1."));
+  }
+  CDI_ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(statements[0]));
+  Execution run{account, session, stop, bindings, describe_only, account.Now(), statements[0], std::move(tokens)};
+  stop.SetTimeout(StatementTimeout(run));
+  return Route(run);
+}
+
+absl::StatusOr<ResultSet> RunScript(Account& account, Session& session, const std::string& script) {
+  CDI_ASSIGN_OR_RETURN(const std::vector<std::string> statements, SplitStatements(script));
+  ResultSet last = StatusResult("Statement executed successfully.");
+  for (size_t i = 0; i < statements.size(); ++i) {
+    StopSignal stop;
+    auto result = RunStatement(account, session, statements[i], nullptr, false, stop);
+    if (!result.ok()) {
+      return SqlError(SqlErrorCode(result.status()), SqlErrorState(result.status()),
+                      statements.size() == 1
+                          ? std::string(result.status().message())
+                          : absl::StrCat("statement ", i + 1, ": ", std::string(result.status().message())),
+                      SqlErrorPlace(result.status()));
+    }
+    last = *std::move(result);
+  }
+  return last;
+}
+
+// ---- queries and DML ----
+
+namespace {
+
+// The result's types, made finer by what the catalog knows of a column of that name: lengths, scales, OBJECT and ARRAY.
+void RefineColumns(const std::vector<Column>& known, std::vector<ResultColumn>& columns) {
+  for (ResultColumn& column : columns) {
+    column.name = DecodeName(column.name);
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const Column& one) { return one.name == column.name; });
+    if (found == known.end()) continue;
+    const auto clash = std::count_if(known.begin(), known.end(), [&](const Column& one) {
+      return one.name == column.name && !(one.type == found->type);
+    });
+    const bool json = column.type.kind == SqlType::Kind::kVariant &&
+                      (found->type.kind == SqlType::Kind::kObject || found->type.kind == SqlType::Kind::kArray);
+    const bool number = column.type.kind == SqlType::Kind::kNumber && column.type.scale != found->type.scale;
+    if (clash == 0 && !number && (json || column.type.kind == found->type.kind)) {
+      column.type = found->type;
+      column.nullable = found->nullable;
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<ResultSet> RunQuery(Execution& run) {
+  RewrittenQuery query;
+  {
+    const RewriteContext context = MakeContext(run);
+    const std::shared_lock lock(run.account.catalog.mutex);
+    CDI_ASSIGN_OR_RETURN(query, RewriteQuery(run.tokens, context));
+  }
+  auto columns = run.session.connection->Describe(query.sql);
+  if (!columns.ok()) return TranslateEngineError(columns.status(), run.tokens);
+  RefineColumns(query.known_columns, *columns);
+  ResultWriter writer;
+  writer.SetColumns(*std::move(columns));
+  if (!run.describe_only) {
+    if (query.needs_warehouse) CDI_RETURN_IF_ERROR(UseWarehouse(run));
+    const auto done = run.session.connection->Run(query.sql, run.stop, &writer);
+    if (!done.ok()) return TranslateEngineError(done.status(), run.tokens);
+  }
+  return writer.Finish();
+}
+
+absl::StatusOr<ResultSet> RunDml(Execution& run) {
+  RewrittenQuery query;
+  ObjectName target;
+  const std::string verb = run.tokens[0].text;
+  const int type = verb == "INSERT" ? kInsert : verb == "UPDATE" ? kUpdate : kDelete;
+  std::unique_lock write_lock(run.account.write_mutex, std::defer_lock);
+  if (!run.describe_only) write_lock.lock();
+  {
+    const RewriteContext context = MakeContext(run);
+    const std::shared_lock lock(run.account.catalog.mutex);
+    CDI_ASSIGN_OR_RETURN(query, RewriteDml(run.tokens, context, target));
+  }
+  int64_t changed = 0;
+  if (!run.describe_only) {
+    CDI_RETURN_IF_ERROR(UseWarehouse(run));
+    CDI_ASSIGN_OR_RETURN(changed, RunEngine(run, query.sql));
+    NoteChange(run, target);
+  }
+  const std::string word = verb == "INSERT" ? "inserted" : verb == "UPDATE" ? "updated" : "deleted";
+  ResultWriter writer;
+  std::vector<ResultColumn> columns{{absl::StrCat("number of rows ", word), SqlType::Number(19, 0), false}};
+  if (verb == "UPDATE") columns.push_back({"number of multi-joined rows updated", SqlType::Number(19, 0), false});
+  const size_t width = columns.size();
+  writer.SetColumns(std::move(columns));
+  if (!run.describe_only) {
+    std::vector<std::optional<std::string>> row{std::to_string(changed)};
+    if (width == 2) row.emplace_back("0");
+    writer.AddRow(row);
+  }
+  ResultSet result = writer.Finish();
+  result.statement_type = type;
+  result.stats = {{"numRowsInserted", verb == "INSERT" ? changed : 0},
+                  {"numRowsUpdated", verb == "UPDATE" ? changed : 0},
+                  {"numRowsDeleted", verb == "DELETE" ? changed : 0},
+                  {"numDmlDuplicates", 0}};
+  return result;
+}
+
+absl::StatusOr<ResultSet> RunTruncate(Execution& run) {
+  TokenReader reader(run.tokens, 1);
+  reader.TakeWords("TABLE");
+  const bool if_exists = reader.TakeWords("IF EXISTS");
+  CDI_ASSIGN_OR_RETURN(const auto parts, reader.DottedName());
+  CDI_RETURN_IF_ERROR(reader.ExpectEnd());
+  const std::lock_guard write_lock(run.account.write_mutex);
+  ObjectName name;
+  {
+    const RewriteContext context = MakeContext(run);
+    const std::shared_lock lock(run.account.catalog.mutex);
+    CDI_ASSIGN_OR_RETURN(name, CompleteName(parts, context));
+    const auto relation = FindWithPrivilege(name, "TRUNCATE", context);
+    if (!relation.ok() && if_exists && SqlErrorCode(relation.status()) == "002003")
+      return StatusResult("Statement executed successfully.");
+    CDI_RETURN_IF_ERROR(relation.status());
+    if ((*relation)->is_view) return MissingOrImpossible();
+  }
+  CDI_RETURN_IF_ERROR(RunEngine(run, absl::StrCat("DELETE FROM ", PhysicalName(name))).status());
+  NoteChange(run, name);
+  return StatusResult("Statement executed successfully.");
+}
+
+}  // namespace cdi::snowflake_mock
