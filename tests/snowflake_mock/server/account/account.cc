@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/rewriter/query_rewriter.h"
 
 namespace cdi::snowflake_mock {

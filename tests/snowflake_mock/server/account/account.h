@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/catalog/catalog.h"
 #include "tests/snowflake_mock/server/engine/engine.h"
 

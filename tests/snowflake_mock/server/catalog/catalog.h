@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 #include "tests/snowflake_mock/server/language/sql_type.h"
 
 namespace cdi::snowflake_mock {

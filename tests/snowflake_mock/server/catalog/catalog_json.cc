@@ -1,5 +1,6 @@
 // The catalog as JSON, for --data.
 #include "base/check.h"
+#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/catalog/catalog.h"
 
 namespace cdi::snowflake_mock {

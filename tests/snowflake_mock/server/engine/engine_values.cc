@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/text.h"
+#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/language/json_text.h"
 #include "tests/snowflake_mock/server/language/time_format.h"
 

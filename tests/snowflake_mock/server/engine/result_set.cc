@@ -1,4 +1,5 @@
 #include "tests/snowflake_mock/server/engine/result_set.h"
+#include "nlohmann/json.hpp"
 
 #include <zlib.h>
 
@@ -51,6 +52,13 @@ std::optional<std::string> Gunzip(std::string_view body) {
   inflateEnd(&stream);
   if (state != Z_STREAM_END) return std::nullopt;
   return out;
+}
+
+nlohmann::ordered_json RowCounts::ToJson() const {
+  return {{"numRowsInserted", inserted},
+          {"numRowsUpdated", updated},
+          {"numRowsDeleted", deleted},
+          {"numDmlDuplicates", duplicates}};
 }
 
 nlohmann::json ResultSet::AllRows() const {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 #include "tests/snowflake_mock/server/language/sql_type.h"
 
 namespace cdi::snowflake_mock {
@@ -28,14 +28,24 @@ struct ResultChunk {
   size_t uncompressed_bytes = 0;
 };
 
+// What DML did to how many rows: `stats` of a reply.
+struct RowCounts {
+  int64_t inserted = 0;
+  int64_t updated = 0;
+  int64_t deleted = 0;
+  int64_t duplicates = 0;
+
+  nlohmann::ordered_json ToJson() const;
+};
+
 struct ResultSet {
   std::vector<ResultColumn> columns;
   std::string inline_rows;  // JSON rows joined by commas
   int64_t inline_row_count = 0;
   std::vector<ResultChunk> chunks;
   int64_t row_count = 0;
-  int statement_type = 0x1000;  // spec/snowflake.md §3.8
-  nlohmann::json stats;         // null, or numRowsInserted and the like
+  int statement_type = 0x1000;          // spec/snowflake.md §3.8
+  std::optional<RowCounts> row_counts;  // of DML
 
   // Every row parsed back: for the control API and tests.
   nlohmann::json AllRows() const;

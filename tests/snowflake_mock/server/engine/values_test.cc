@@ -1,6 +1,7 @@
 // How values are written: numbers, times, JSON, types.
 #include <gtest/gtest.h>
 
+#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/account/jwt.h"
 #include "tests/snowflake_mock/server/account/login.h"
 #include "tests/snowflake_mock/server/engine/engine_values.h"

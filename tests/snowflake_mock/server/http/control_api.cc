@@ -2,6 +2,7 @@
 
 #include <shared_mutex>
 
+#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/statements/statement.h"
 
 namespace cdi::snowflake_mock {
@@ -97,7 +98,7 @@ void RunSql(Account& account, const Request& request, Response& response) {
   for (const ResultColumn& column : result->columns) columns.push_back(column.name);
   Json reply{{"columns", std::move(columns)}, {"row_count", result->row_count}};
   reply["rows"] = result->AllRows();
-  if (!result->stats.is_null()) reply["stats"] = result->stats;
+  if (result->row_counts.has_value()) reply["stats"] = result->row_counts->ToJson();
   Answer(response, reply);
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "httplib.h"
+#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/account/login.h"
 #include "tests/snowflake_mock/server/account/session_parameters.h"
 #include "tests/snowflake_mock/server/http/control_api.h"

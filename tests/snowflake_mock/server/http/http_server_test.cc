@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "httplib.h"
+#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/account/jwt.h"
 #include "tests/snowflake_mock/server/statements/statement.h"
 

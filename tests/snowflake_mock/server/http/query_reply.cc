@@ -1,6 +1,7 @@
 #include "tests/snowflake_mock/server/http/query_reply.h"
 
 #include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/account/session_parameters.h"
 
 namespace cdi::snowflake_mock {
@@ -35,6 +36,10 @@ std::string ErrorReply(const QueryJob& job) {
 std::string PlainReply(bool success, const std::string& code, const std::string& message, const Json& data) {
   return Json{{"data", data}, {"code", NullIfEmpty(code)}, {"message", NullIfEmpty(message)}, {"success", success}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string PlainReply(bool success, const std::string& code, const std::string& message) {
+  return PlainReply(success, code, message, nullptr);
 }
 
 std::string RunningReply(const QueryJob& job, bool asynchronous) {
@@ -73,7 +78,7 @@ std::string FinishedReply(QueryJob& job, const std::string& base_url) {
             {"sendResultTime", job.ended_ns / 1'000'000},
             {"queryResultFormat", "json"},
             {"queryContext", {{"entries", Json::array()}}}};
-  if (!result.stats.is_null()) data["stats"] = result.stats;
+  if (result.row_counts.has_value()) data["stats"] = result.row_counts->ToJson();
   if (!result.chunks.empty()) {
     Json chunks = Json::array();
     for (size_t i = 0; i < result.chunks.size(); ++i) {

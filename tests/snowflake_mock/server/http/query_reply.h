@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "nlohmann/json_fwd.hpp"
 #include "tests/snowflake_mock/server/http/query_jobs.h"
 
 namespace cdi::snowflake_mock {
@@ -13,6 +14,7 @@ std::string FinishedReply(QueryJob& job, const std::string& base_url);
 std::string RunningReply(const QueryJob& job, bool asynchronous);
 // {"data":…,"code":…,"message":…,"success":…}
 std::string PlainReply(bool success, const std::string& code, const std::string& message,
-                       const nlohmann::ordered_json& data = nullptr);
+                       const nlohmann::ordered_json& data);
+std::string PlainReply(bool success, const std::string& code, const std::string& message);  // data: null
 
 }  // namespace cdi::snowflake_mock

@@ -1,4 +1,5 @@
 #include "tests/snowflake_mock/server/language/sql_type.h"
+#include "nlohmann/json.hpp"
 
 #include <cstdlib>
 #include <map>

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 #include "tests/snowflake_mock/server/language/token_reader.h"
 
 namespace cdi::snowflake_mock {

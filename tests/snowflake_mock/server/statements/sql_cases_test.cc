@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
+#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/statements/statement.h"
 
 namespace cdi::snowflake_mock {

@@ -301,10 +301,9 @@ absl::StatusOr<ResultSet> RunDml(Execution& run) {
   }
   ResultSet result = writer.Finish();
   result.statement_type = type;
-  result.stats = {{"numRowsInserted", verb == "INSERT" ? changed : 0},
-                  {"numRowsUpdated", verb == "UPDATE" ? changed : 0},
-                  {"numRowsDeleted", verb == "DELETE" ? changed : 0},
-                  {"numDmlDuplicates", 0}};
+  result.row_counts = RowCounts{.inserted = verb == "INSERT" ? changed : 0,
+                                .updated = verb == "UPDATE" ? changed : 0,
+                                .deleted = verb == "DELETE" ? changed : 0};
   return result;
 }
 

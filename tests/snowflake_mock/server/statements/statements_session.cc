@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/account/session_parameters.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
 #include "tests/snowflake_mock/server/statements/statement.h"

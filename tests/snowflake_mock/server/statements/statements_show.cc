@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/language/show_pattern.h"
 #include "tests/snowflake_mock/server/language/time_format.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
