@@ -10,6 +10,8 @@
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "tests/snowflake_mock/server/http/http_server.h"
 #include "tests/snowflake_mock/server/statements/statement.h"
 
@@ -17,15 +19,29 @@ namespace {
 
 using cdi::snowflake_mock::Account;
 using cdi::snowflake_mock::HttpServer;
+using cdi::snowflake_mock::SettingInfo;
+using cdi::snowflake_mock::Settings;
+using cdi::snowflake_mock::SettingTable;
 
 constexpr char kAbout[] =
     "A stand-in for one Snowflake account: speaks the session protocol of Snowflake's drivers over HTTP,\n"
     "checks key-pair logins for real, and runs SQL on an embedded engine (DuckDB).\n\n"
     "Example:\n"
-    "  snowflake-mock --listen 127.0.0.1:0 --account myorg-myacct --init setup.sql\n"
-    "prints `snowflake-mock listening on 127.0.0.1:PORT` and serves until SIGINT or SIGTERM.\n\n"
-    "Control API (no authentication): GET /__mock/stats, /__mock/logins, /__mock/queries;\n"
-    "POST /__mock/sql {\"sql\": \"…\"}, /__mock/faults, /__mock/sessions. See docs/snowflake-mock.md.";
+    "  snowflake-mock --listen 127.0.0.1:0 --account myorg-myacct --account xy12345 --init setup.sql\n"
+    "prints `snowflake-mock listening on 127.0.0.1:PORT` and serves until SIGINT or SIGTERM, which end it at once.";
+
+constexpr char kFooter[] =
+    "Control API (no authentication: listen on loopback only)\n"
+    "  GET  /__mock/stats      counters          GET /__mock/logins    who came in, or why not\n"
+    "  GET  /__mock/queries    query history     GET /__mock/sessions  open sessions\n"
+    "  POST /__mock/sql        {\"sql\": \"...\"}    runs as the administrator\n"
+    "  POST /__mock/sessions   {\"expire\": \"session\"} or \"master\" or \"drop\", optionally of one \"user\" or "
+    "\"session\"\n"
+    "  POST /__mock/settings   {\"session_seconds\": 2}: every setting above, with underscores\n"
+    "  POST /__mock/clock      {\"shift_seconds\": 3600}: the server's clock, away from real time\n"
+    "  POST /__mock/faults     {\"fault\": \"reset\", \"route\": \"chunk\", \"count\": 1}; GET lists, DELETE removes\n"
+    "A fault can also ride in a statement: /* mock:fault=503,count=2 */ SELECT 1\n"
+    "See docs/snowflake-mock.md.";
 
 int Fail(const std::string& message) {
   std::cerr << "snowflake-mock: " << message << "\n";
@@ -56,15 +72,27 @@ absl::Status RunInit(Account& account, const std::string& path) {
 int main(int argc, char** argv) {
   CLI::App app(kAbout);
   std::string listen = "127.0.0.1:0";
-  std::string account_name;
+  std::vector<std::string> account_names;
   std::string init_path;
   std::string data_path;
   std::string log_path;
   app.add_option("--listen", listen, "Address and port; port 0 picks a free one")->capture_default_str();
-  app.add_option("--account", account_name, "Account name that clients must use, such as myorg-myacct")->required();
+  app.add_option("--account", account_names,
+                 "Account name that clients must use, such as myorg-myacct; give it again for further spellings that "
+                 "are accepted (a locator), the first is the name")
+      ->required()
+      ->delimiter(',');
   app.add_option("--init", init_path, "SQL run as ACCOUNTADMIN at start; skipped when --data holds an account already");
   app.add_option("--data", data_path, "File that keeps everything between runs; without it all is in memory");
   app.add_option("--log", log_path, "File for one JSON line per request");
+  Settings settings;
+  for (const SettingInfo& info : SettingTable()) {
+    app.add_option("--" + absl::StrReplaceAll(info.name, {{"_", "-"}}), settings.*info.member, info.help)
+        ->check(CLI::Range(info.least, info.most))
+        ->capture_default_str()
+        ->group("Settings");
+  }
+  app.footer(kFooter);
   CLI11_PARSE(app, argc, argv);
 
   cdi::snowflake_mock::ServerOptions options;
@@ -78,8 +106,9 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  auto account = Account::Open(account_name, data_path);
+  auto account = Account::Open(absl::StrJoin(account_names, ","), data_path);
   if (!account.ok()) return Fail(std::string(account.status().message()));
+  (*account)->settings = settings;
   if (!init_path.empty() && !(*account)->restored()) {
     if (const absl::Status done = RunInit(**account, init_path); !done.ok()) return Fail(std::string(done.message()));
   }

@@ -2,10 +2,16 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <chrono>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -19,6 +25,10 @@ std::string RandomHex(size_t bytes) {
   CDI_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(raw.data()), static_cast<int>(bytes)) == 1, "no randomness");
   return absl::BytesToHexString(raw);
 }
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr size_t kTokensMax = 32;  // of one session
+constexpr size_t kGoneTokensMax = 20'000;
 
 constexpr const char* kCreateState =
     "CREATE TABLE IF NOT EXISTS main.snowflake_mock_state (id INTEGER PRIMARY KEY, state VARCHAR)";
@@ -35,11 +45,27 @@ std::string RandomUuid() {
                       hex.substr(20));
 }
 
-absl::StatusOr<std::unique_ptr<Account>> Account::Open(const std::string& name, const std::string& data_path) {
+absl::StatusOr<std::unique_ptr<Account>> Account::Open(const std::string& names, const std::string& data_path) {
+  std::vector<std::string> spellings = absl::StrSplit(names, ',', absl::SkipWhitespace());
+  for (std::string& spelling : spellings) spelling = std::string(absl::StripAsciiWhitespace(spelling));
+  if (spellings.empty()) return absl::InvalidArgumentError("an account needs a name");
   CDI_ASSIGN_OR_RETURN(auto engine, Engine::Open(data_path));
-  std::unique_ptr<Account> account(new Account(name, std::move(engine), !data_path.empty()));
+  std::unique_ptr<Account> account(new Account(std::move(spellings), std::move(engine), !data_path.empty()));
   if (!data_path.empty()) CDI_RETURN_IF_ERROR(account->Restore());
   return account;
+}
+
+bool Account::IsNamed(const std::string& spelling) const {
+  // An underscore of the account is a hyphen in host names; what follows the first dot is the region. Claims for a
+  // connection through a `.global` host carry what stands before the last hyphen of its first label.
+  const auto normal = [](const std::string& text) {
+    return absl::StrReplaceAll(absl::AsciiStrToUpper(text.substr(0, text.find('.'))), {{"_", "-"}});
+  };
+  const std::string given = normal(spelling);
+  const bool global = absl::EndsWith(absl::AsciiStrToLower(spelling), ".global");
+  return std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
+    return normal(name) == given || (global && absl::StartsWith(given, normal(name) + "-"));
+  });
 }
 
 absl::Status Account::Restore() {
@@ -77,8 +103,6 @@ absl::StatusOr<std::shared_ptr<Session>> Account::NewSession() {
   auto session = std::make_shared<Session>();
   CDI_ASSIGN_OR_RETURN(session->connection, engine_->Connect());
   session->id = next_session_id_.fetch_add(2);
-  session->token = RandomToken();
-  session->master_token = RandomToken();
   return session;
 }
 
@@ -90,40 +114,105 @@ absl::StatusOr<std::shared_ptr<Session>> Account::AdministratorSession() {
   return session;
 }
 
+void Account::GiveTokens(const std::shared_ptr<Session>& session, int64_t now_ns) {
+  session->token = RandomToken();
+  session->master_token = RandomToken();
+  session->token_expires_ns = now_ns + settings.session_seconds * kSecond;
+  session->master_expires_ns = now_ns + settings.master_seconds * kSecond;
+  tokens_[session->token] = {session, false, session->token_expires_ns};
+  tokens_[session->master_token] = {session, true, 0};
+}
+
 void Account::AddSession(const std::shared_ptr<Session>& session) {
-  const std::lock_guard lock(mutex);
-  by_token_[session->token] = session;
-  by_master_token_[session->master_token] = session;
+  const int64_t now = Now();
+  std::vector<std::shared_ptr<Session>> forgotten;
+  {
+    const std::lock_guard lock(mutex);
+    sessions_.insert(session);
+    GiveTokens(session, now);
+    // Long dead ones; those that died lately still answer 390114.
+    for (const auto& other : sessions_) {
+      if (other->master_expires_ns + settings.master_seconds * kSecond < now) forgotten.push_back(other);
+    }
+  }
+  for (const auto& other : forgotten) RemoveSession(other);
 }
 
-std::shared_ptr<Session> Account::FindByToken(const std::string& token) {
+TokenCheck Account::CheckToken(const std::string& token, bool master) {
+  const int64_t now = Now();
   const std::lock_guard lock(mutex);
-  const auto found = by_token_.find(token);
-  return found == by_token_.end() ? nullptr : found->second;
+  if (gone_tokens_.contains(token)) return {TokenState::kGone, nullptr};
+  const auto found = tokens_.find(token);
+  if (found == tokens_.end() || found->second.master != master) return {};
+  Session& session = *found->second.session;
+  const int64_t expires = master ? session.master_expires_ns : found->second.expires_ns;
+  if (expires <= now) return {TokenState::kExpired, found->second.session};
+  if (!master) session.master_expires_ns = now + settings.master_seconds * kSecond;
+  return {TokenState::kValid, found->second.session};
 }
 
-std::shared_ptr<Session> Account::FindByMasterToken(const std::string& token) {
+void Account::RenewTokens(const std::shared_ptr<Session>& session) {
+  const int64_t now = Now();
   const std::lock_guard lock(mutex);
-  const auto found = by_master_token_.find(token);
-  return found == by_master_token_.end() ? nullptr : found->second;
+  if (!sessions_.contains(session)) return;
+  // Of a session that renews again and again only the newest few are remembered.
+  std::vector<std::map<std::string, TokenEntry>::iterator> held;
+  for (auto entry = tokens_.begin(); entry != tokens_.end(); ++entry) {
+    if (entry->second.session == session) held.push_back(entry);
+  }
+  if (held.size() > kTokensMax) {
+    for (const auto& entry : held) {
+      if (entry->first != session->token && entry->first != session->master_token) tokens_.erase(entry);
+    }
+  }
+  GiveTokens(session, now);
+}
+
+void Account::ExpireTokens(const std::shared_ptr<Session>& session, bool master) {
+  const int64_t now = Now();
+  const std::lock_guard lock(mutex);
+  for (auto& [token, entry] : tokens_) {
+    if (entry.session == session && !entry.master) entry.expires_ns = now;
+  }
+  session->token_expires_ns = now;
+  if (master) session->master_expires_ns = now;
 }
 
 void Account::RemoveSession(const std::shared_ptr<Session>& session) {
   const std::lock_guard lock(mutex);
-  std::erase_if(by_token_, [&](const auto& entry) { return entry.second == session; });
-  std::erase_if(by_master_token_, [&](const auto& entry) { return entry.second == session; });
+  sessions_.erase(session);
+  std::erase_if(tokens_, [&](const auto& entry) {
+    if (entry.second.session != session) return false;
+    gone_tokens_.insert(entry.first);
+    gone_order_.push_back(entry.first);
+    return true;
+  });
+  while (gone_order_.size() > kGoneTokensMax) {
+    gone_tokens_.erase(gone_order_.front());
+    gone_order_.pop_front();
+  }
 }
 
 std::vector<std::shared_ptr<Session>> Account::Sessions() {
   const std::lock_guard lock(mutex);
-  std::vector<std::shared_ptr<Session>> sessions;
-  for (const auto& [token, session] : by_master_token_) sessions.push_back(session);
-  return sessions;
+  return {sessions_.begin(), sessions_.end()};
+}
+
+Settings Account::CurrentSettings() {
+  const std::lock_guard lock(mutex);
+  return settings;
+}
+
+void Account::ShiftClock(int64_t shift_ns) {
+  clock_shift_ns_.store(shift_ns);
+  last_ns_.store(0);  // else the clock could not go back
 }
 
 int64_t Account::Now() {
   int64_t now =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count() +
+      clock_shift_ns_.load();
   int64_t last = last_ns_.load();
   do {
     now = std::max(now, last + 1);
@@ -135,9 +224,9 @@ std::string Account::LoginFailureDetails(const std::string& id) {
   const std::lock_guard lock(mutex);
   for (const LoginRecord& record : logins) {
     if (record.id != id || record.success) continue;
-    return nlohmann::ordered_json{{"clientIP", "127.0.0.1"},   {"clientType", record.client},
-                                  {"clientVersion", ""},       {"username", record.user},
-                                  {"errorCode", record.cause}, {"timestamp", record.time_ns / 1'000'000'000}}
+    return nlohmann::ordered_json{
+        {"clientIP", record.peer}, {"clientType", record.client}, {"clientVersion", record.client_version},
+        {"username", record.user}, {"errorCode", record.cause},   {"timestamp", record.time_ns / 1'000'000'000}}
         .dump();
   }
   return "";

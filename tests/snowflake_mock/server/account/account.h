@@ -1,7 +1,7 @@
-// The whole state of one mock account: catalog, engine, sessions, login log, counters, fault switches.
+// The whole state of one mock account: catalog, engine, sessions, history, counters, settings.
 //
 // Locks, in the order they are taken: Session::statement_mutex, Account::write_mutex, Catalog::mutex, Account::mutex
-// (the last guards sessions, login log and faults and is held for look-ups only).
+// (the last guards sessions, tokens, login log and settings and is held for look-ups only).
 #pragma once
 
 #include <atomic>
@@ -10,10 +10,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tests/snowflake_mock/server/account/history.h"
+#include "tests/snowflake_mock/server/account/settings.h"
 #include "tests/snowflake_mock/server/catalog/catalog.h"
 #include "tests/snowflake_mock/server/engine/engine.h"
 
@@ -30,37 +33,32 @@ struct Session {
   std::string database;
   std::string schema;
   std::map<std::string, std::string> parameters;  // names in upper case
+  std::string client;                             // CLIENT_APP_ID and version
+  std::string current_query_id;
   std::string last_query_id;
-  bool administrator = false;  // the mock's own: may do everything, needs no warehouse
+  std::deque<std::string> query_ids;  // finished ones, newest last, at most 1000
+  bool administrator = false;         // the mock's own: may do everything, needs no warehouse
   bool in_transaction = false;
   std::vector<ObjectName> changed_in_transaction;
 
-  // Guarded by Account::mutex.
+  // Guarded by Account::mutex: the newest tokens; earlier ones live on until they expire.
   std::string token;
   std::string master_token;
-  bool token_expired = false;
-  bool master_expired = false;
+  int64_t token_expires_ns = 0;
+  int64_t master_expires_ns = 0;  // moved on by every request
 };
 
-struct LoginRecord {
-  int64_t time_ns = 0;
-  std::string user;
-  std::string client;
-  bool success = false;
-  std::string code;   // of the refusal
-  std::string cause;  // JWT_TOKEN_INVALID_SIGNATURE and the like
-  std::string id;     // the bracketed UUID of the message
-  std::string role;
+// What a token in an Authorization header is worth.
+enum class TokenState {
+  kUnknown,  // never given out, or of the other kind
+  kValid,
+  kExpired,
+  kGone,  // the session was logged out, dropped, or idle for too long
 };
 
-// What POST /__mock/faults sets. Counters count down to 0.
-struct Faults {
-  int fail_logins = 0;      // HTTP 503
-  int fail_queries = 0;     // HTTP 503
-  int fail_chunks = 0;      // HTTP 503
-  int forbid_chunks = 0;    // HTTP 403
-  int truncate_chunks = 0;  // half of the gzip body, with a matching Content-Length
-  int query_delay_ms = 0;   // before each statement runs
+struct TokenCheck {
+  TokenState state = TokenState::kUnknown;
+  std::shared_ptr<Session> session;  // of a valid or expired token
 };
 
 struct Counters {
@@ -75,10 +73,13 @@ struct Counters {
 
 class Account {
  public:
-  // `name` as in the client's connection ("myorg-myacct"); `data_path` empty: in memory.
-  static absl::StatusOr<std::unique_ptr<Account>> Open(const std::string& name, const std::string& data_path);
+  // `names` as in a client's connection: "myorg-myacct" and, with commas between, further spellings that are accepted
+  // (a locator such as "xy12345"); the first is the account's name. `data_path` empty: in memory.
+  static absl::StatusOr<std::unique_ptr<Account>> Open(const std::string& names, const std::string& data_path);
 
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return names_[0]; }
+  // True for every accepted spelling, whatever the case, with `_` or `-`, with a region or `.global` behind it.
+  bool IsNamed(const std::string& spelling) const;
   // True when the data file held an account already.
   bool restored() const { return restored_; }
 
@@ -86,20 +87,30 @@ class Account {
   std::mutex write_mutex;  // one writing statement at a time: Snowflake queues writers, DuckDB would refuse them
   Counters counters;
 
+  QueryHistory history;
+
   std::mutex mutex;
-  Faults faults;
+  Settings settings;
   std::deque<LoginRecord> logins;  // newest last, at most 1000
 
   absl::StatusOr<std::shared_ptr<Session>> NewSession();
   // A session of the administrator with every privilege, not in the table of sessions.
   absl::StatusOr<std::shared_ptr<Session>> AdministratorSession();
+  // Gives the session its first tokens and enters it.
   void AddSession(const std::shared_ptr<Session>& session);
-  // nullptr when there is none.
-  std::shared_ptr<Session> FindByToken(const std::string& token);
-  std::shared_ptr<Session> FindByMasterToken(const std::string& token);
+  // Looks a session or master token up. A valid session token counts as use: the master token's life begins anew.
+  TokenCheck CheckToken(const std::string& token, bool master);
+  // New tokens for the session; the old ones stay good for their time.
+  void RenewTokens(const std::shared_ptr<Session>& session);
+  // All session tokens of it expire now, with `master` the master token too.
+  void ExpireTokens(const std::shared_ptr<Session>& session, bool master);
   void RemoveSession(const std::shared_ptr<Session>& session);
   std::vector<std::shared_ptr<Session>> Sessions();
+  Settings CurrentSettings();
 
+  // The one clock: real time and the shift a test has set.
+  void ShiftClock(int64_t shift_ns);
+  int64_t clock_shift_ns() const { return clock_shift_ns_.load(); }
   // Nanoseconds since 1970; never the same twice, so that change marks differ.
   int64_t Now();
   // Writes the catalog into the data file; nothing to do without one. The caller holds write_mutex and the catalog.
@@ -107,19 +118,30 @@ class Account {
   std::string LoginFailureDetails(const std::string& id);
 
  private:
-  Account(std::string name, std::unique_ptr<Engine> engine, bool persistent)
-      : name_(std::move(name)), engine_(std::move(engine)), persistent_(persistent) {}
-  absl::Status Restore();
+  struct TokenEntry {
+    std::shared_ptr<Session> session;
+    bool master = false;
+    int64_t expires_ns = 0;  // of a session token
+  };
 
-  std::string name_;
+  Account(std::vector<std::string> names, std::unique_ptr<Engine> engine, bool persistent)
+      : names_(std::move(names)), engine_(std::move(engine)), persistent_(persistent) {}
+  absl::Status Restore();
+  void GiveTokens(const std::shared_ptr<Session>& session, int64_t now_ns);
+
+  std::vector<std::string> names_;
   std::unique_ptr<Engine> engine_;
   bool persistent_;
   bool restored_ = false;
   std::unique_ptr<EngineConnection> state_connection_;
   std::atomic<int64_t> last_ns_{0};
   std::atomic<int64_t> next_session_id_{1172562260498};
-  std::map<std::string, std::shared_ptr<Session>> by_token_;
-  std::map<std::string, std::shared_ptr<Session>> by_master_token_;
+  std::atomic<int64_t> clock_shift_ns_{0};
+  // Guarded by mutex.
+  std::map<std::string, TokenEntry> tokens_;
+  std::set<std::shared_ptr<Session>> sessions_;
+  std::set<std::string> gone_tokens_;  // of sessions that ended, for 390111; the oldest are forgotten
+  std::deque<std::string> gone_order_;
 };
 
 // 32 random bytes in hex.

@@ -4,7 +4,9 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include <map>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -17,7 +19,7 @@ namespace {
 
 constexpr int kKeyBitsMin = 2048;
 constexpr int64_t kMillisecondsFrom = 100'000'000'000;
-constexpr int64_t kIssueAgeMaxSeconds = 60;
+constexpr int64_t kLifeMaxSeconds = 3600;
 
 struct FreeKey {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
@@ -41,7 +43,13 @@ bool DecodeUrlPart(std::string_view text, std::string& out) {
   return absl::WebSafeBase64Unescape(absl::string_view(text.data(), text.size()), &out);
 }
 
-int64_t Seconds(int64_t time) {
+// A time claim in seconds; nullopt when it is absent or no sensible number.
+std::optional<int64_t> TimeClaim(const nlohmann::json& payload, const char* key) {
+  const auto found = payload.find(key);
+  if (found == payload.end() || !found->is_number()) return std::nullopt;
+  const auto value = found->get<double>();
+  if (!(value >= 0 && value < 1e15)) return std::nullopt;
+  const auto time = static_cast<int64_t>(value);
   return time > kMillisecondsFrom ? time / 1000 : time;
 }
 
@@ -91,23 +99,37 @@ absl::StatusOr<JwtClaims> ParseJwt(const std::string& token) {
   claims.account = issuer.substr(0, dot);
   claims.user = issuer.substr(dot + 1, mark - dot - 1);
   claims.fingerprint = issuer.substr(mark + 1);
-  claims.has_times =
-      payload.contains("iat") && payload["iat"].is_number() && payload.contains("exp") && payload["exp"].is_number();
-  if (claims.has_times) {
-    claims.issued_seconds = Seconds(payload["iat"].get<int64_t>());
-    claims.expires_seconds = Seconds(payload["exp"].get<int64_t>());
-  }
+  const std::optional<int64_t> issued = TimeClaim(payload, "iat");
+  const std::optional<int64_t> expires = TimeClaim(payload, "exp");
+  claims.has_times = issued.has_value() && expires.has_value();
+  claims.issued_seconds = issued.value_or(0);
+  claims.expires_seconds = expires.value_or(0);
+  claims.not_before_seconds = TimeClaim(payload, "nbf").value_or(0);
   return claims;
 }
 
-std::string CheckJwtTimes(const JwtClaims& claims, int64_t now_seconds) {
+std::string CheckJwtTimes(const JwtClaims& claims, int64_t now_seconds, int64_t skew_seconds) {
   if (!claims.has_times) return "JWT_TOKEN_MISSING_ISSUE_OR_EXPIRATION_TIME";
-  if (now_seconds >= claims.expires_seconds) return "JWT_TOKEN_INVALID_EXPIRATION_TIME";
-  if (now_seconds - claims.issued_seconds > kIssueAgeMaxSeconds ||
-      claims.issued_seconds - now_seconds > kIssueAgeMaxSeconds) {
+  if (now_seconds >= claims.expires_seconds || claims.expires_seconds - claims.issued_seconds > kLifeMaxSeconds)
+    return "JWT_TOKEN_INVALID_EXPIRATION_TIME";
+  if (now_seconds - claims.issued_seconds > skew_seconds || claims.issued_seconds - now_seconds > skew_seconds)
     return "JWT_TOKEN_INVALID_ISSUE_TIME";
-  }
+  if (claims.not_before_seconds - now_seconds > skew_seconds) return "JWT_TOKEN_INVALID";
   return "";
+}
+
+std::string JwtCauseCode(const std::string& cause) {
+  static const auto* const codes =
+      new std::map<std::string, std::string>{{"JWT_TOKEN_INVALID_USER_IN_ISSUER", "394300"},
+                                             {"JWT_TOKEN_MISSING_ISSUE_OR_EXPIRATION_TIME", "394301"},
+                                             {"JWT_TOKEN_INVALID_ISSUE_TIME", "394302"},
+                                             {"JWT_TOKEN_INVALID_EXPIRATION_TIME", "394303"},
+                                             {"JWT_TOKEN_INVALID_PUBLIC_KEY_FINGERPRINT_MISMATCH", "394304"},
+                                             {"JWT_TOKEN_INVALID_ALGORITHM", "394305"},
+                                             {"JWT_TOKEN_INVALID_SIGNATURE", "394306"},
+                                             {"JWT_TOKEN_ACCOUNT_MISMATCH", "394307"}};
+  const auto found = codes->find(cause);
+  return found == codes->end() ? "390144" : found->second;
 }
 
 bool VerifyJwtSignature(const JwtClaims& claims, const std::string& public_key_base64) {

@@ -28,16 +28,20 @@ struct JwtClaims {
   int64_t issued_seconds = 0;
   int64_t expires_seconds = 0;
   bool has_times = false;
-  std::string signed_text;  // header.payload
-  std::string signature;    // raw bytes
+  int64_t not_before_seconds = 0;  // 0: none
+  std::string signed_text;         // header.payload
+  std::string signature;           // raw bytes
 };
 
 // Takes a token apart without trusting it. Times in milliseconds (above 10^11) are brought to seconds.
 // kInvalidArgument when it is no JWT with an `iss` of the form ACCOUNT.USER.SHA256:….
 absl::StatusOr<JwtClaims> ParseJwt(const std::string& token);
 
-// "" when the times are good at `now_seconds`, else the name of the cause.
-std::string CheckJwtTimes(const JwtClaims& claims, int64_t now_seconds);
+// "" when the times are good at `now_seconds`, else the name of the cause. `iat` may lie `skew_seconds` back or ahead;
+// a life of more than an hour is refused.
+std::string CheckJwtTimes(const JwtClaims& claims, int64_t now_seconds, int64_t skew_seconds);
+// The code of a cause (394302 of JWT_TOKEN_INVALID_ISSUE_TIME); 390144 for one without its own.
+std::string JwtCauseCode(const std::string& cause);
 // RS256 over the signed text with the registered key.
 bool VerifyJwtSignature(const JwtClaims& claims, const std::string& public_key_base64);
 

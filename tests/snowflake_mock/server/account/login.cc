@@ -27,32 +27,44 @@ struct Refusal {
   std::string cause;
 };
 
-// Account spellings are compared without case; an underscore of the account is a hyphen in host names.
-bool SameAccount(const std::string& a, const std::string& b) {
-  const auto normal = [](const std::string& text) {
-    return absl::StrReplaceAll(absl::AsciiStrToUpper(text.substr(0, text.find('.'))), {{"_", "-"}});
-  };
-  return normal(a) == normal(b);
-}
-
-std::optional<Refusal> CheckToken(const Account& account, const User* user, const LoginRequest& request,
+std::optional<Refusal> CheckToken(Account& account, const User* user, const LoginRequest& request,
                                   int64_t now_seconds) {
   const auto refuse = [](const std::string& cause) { return Refusal{"390144", "JWT token is invalid.", cause}; };
   const auto claims = ParseJwt(request.token);
   if (!claims.ok()) return refuse("JWT_TOKEN_INVALID");
   if (claims->algorithm != "RS256") return refuse("JWT_TOKEN_INVALID_ALGORITHM");
-  if (!SameAccount(claims->account, account.name())) return refuse("JWT_TOKEN_ACCOUNT_MISMATCH");
+  if (!account.IsNamed(claims->account)) return refuse("JWT_TOKEN_ACCOUNT_MISMATCH");
   if (!absl::EqualsIgnoreCase(claims->user, request.login_name) || user == nullptr ||
       !absl::EqualsIgnoreCase(claims->subject, absl::StrCat(claims->account, ".", claims->user))) {
     return refuse("JWT_TOKEN_INVALID_USER_IN_ISSUER");
   }
-  if (const std::string cause = CheckJwtTimes(*claims, now_seconds); !cause.empty()) return refuse(cause);
+  if (const std::string cause = CheckJwtTimes(*claims, now_seconds, account.CurrentSettings().jwt_skew_seconds);
+      !cause.empty()) {
+    return refuse(cause);
+  }
   for (const KeySlot& slot : user->keys) {
     if (slot.public_key.empty() || slot.fingerprint != claims->fingerprint) continue;
     if (!VerifyJwtSignature(*claims, slot.public_key)) return refuse("JWT_TOKEN_INVALID_SIGNATURE");
     return std::nullopt;
   }
   return refuse("JWT_TOKEN_INVALID_PUBLIC_KEY_FINGERPRINT_MISMATCH");
+}
+
+// What is not a key pair: refused as Snowflake refuses wrong credentials of that kind.
+std::optional<Refusal> CheckAuthenticator(const LoginRequest& request) {
+  const std::string way = absl::AsciiStrToUpper(request.authenticator);
+  if (way == "SNOWFLAKE_JWT") return std::nullopt;
+  if (way == "OAUTH" || absl::StartsWith(way, "OAUTH_"))
+    return Refusal{"390303", "Invalid OAuth access token.", "OAUTH_ACCESS_TOKEN_INVALID"};
+  if (way == "PROGRAMMATIC_ACCESS_TOKEN")
+    return Refusal{"394400", "Programmatic access token is invalid.", "PROGRAMMATIC_ACCESS_TOKEN_INVALID"};
+  if (way == "EXTERNALBROWSER") {
+    return Refusal{"390190",
+                   "There was an error related to the SAML Identity Provider account parameter. Contact "
+                   "Snowflake support.",
+                   "SAML_IDP_NOT_CONFIGURED"};
+  }
+  return Refusal{"390100", "Incorrect username or password was specified.", "INCORRECT_USERNAME_PASSWORD"};
 }
 
 std::optional<Refusal> CheckNetwork(const Catalog& catalog, const User* user, const LoginRequest& request) {
@@ -101,8 +113,17 @@ std::optional<Refusal> ChooseRole(const Catalog& catalog, const User& user, cons
       exists ? "ROLE_NOT_GRANTED" : "ROLE_DOES_NOT_EXIST"};
 }
 
-// What does not exist or may not be used leaves the session without it, as Snowflake does by default.
-void ChooseDefaults(Catalog& catalog, const User& user, const LoginRequest& request, Session& session) {
+// What does not exist or may not be used leaves the session without it, as Snowflake does by default; with
+// CLIENT_VALIDATE_DEFAULT_PARAMETERS it refuses the login (390201).
+std::optional<Refusal> ChooseDefaults(Catalog& catalog, const User& user, const LoginRequest& request,
+                                      Session& session) {
+  const auto wish = request.parameters.find("CLIENT_VALIDATE_DEFAULT_PARAMETERS");
+  const bool strict = wish != request.parameters.end() && absl::EqualsIgnoreCase(wish->second, "true");
+  const auto missing = [&](const char* kind) -> std::optional<Refusal> {
+    if (!strict) return std::nullopt;
+    return Refusal{"390201", absl::StrCat("The requested ", kind, " does not exist or not authorized."),
+                   "OBJECT_DOES_NOT_EXIST"};
+  };
   const RewriteContext context{.catalog = catalog,
                                .role = session.role,
                                .database = "",
@@ -113,6 +134,8 @@ void ChooseDefaults(Catalog& catalog, const User& user, const LoginRequest& requ
       OptionName(request.warehouse.empty() ? user.Property("DEFAULT_WAREHOUSE") : request.warehouse);
   if (catalog.warehouses.contains(warehouse) && HasAnyPrivilege(context, "WAREHOUSE", DisplayName(warehouse)))
     session.warehouse = warehouse;
+  else if (!warehouse.empty() && strict)
+    return missing("warehouse");
   std::string database = request.database;
   std::string schema = request.schema;
   if (const std::string space = user.Property("DEFAULT_NAMESPACE"); database.empty() && !space.empty()) {
@@ -120,15 +143,19 @@ void ChooseDefaults(Catalog& catalog, const User& user, const LoginRequest& requ
     database = space.substr(0, dot);
     if (schema.empty() && dot != std::string::npos) schema = space.substr(dot + 1);
   }
-  if (database.empty()) return;
+  if (database.empty()) return std::nullopt;
   database = OptionName(database);
-  schema = schema.empty() ? "PUBLIC" : OptionName(schema);
+  const bool schema_given = !schema.empty();
+  schema = schema_given ? OptionName(schema) : "PUBLIC";
   if (catalog.FindDatabase(database) == nullptr || !HasPrivilege(context, "USAGE", "DATABASE", DisplayName(database)))
-    return;
+    return missing("database");
   session.database = database;
   const ObjectName name{database, schema, ""};
   if (catalog.FindSchema(database, schema) != nullptr && HasPrivilege(context, "USAGE", "SCHEMA", name.SchemaDisplay()))
     session.schema = schema;
+  else if (schema_given)
+    return missing("schema");
+  return std::nullopt;
 }
 
 // Decides, and fills the session when the answer is yes.
@@ -136,12 +163,9 @@ std::optional<Refusal> Decide(Account& account, const LoginRequest& request, int
   const std::shared_lock lock(account.catalog.mutex);
   Catalog& catalog = account.catalog;
   const User* const user = catalog.FindUserByLogin(request.login_name);
-  if (!SameAccount(request.account, account.name())) {
+  if (auto refusal = CheckAuthenticator(request)) return refusal;
+  if (!account.IsNamed(request.account))
     return Refusal{"390144", "JWT token is invalid.", "JWT_TOKEN_ACCOUNT_MISMATCH"};
-  }
-  if (!absl::EqualsIgnoreCase(request.authenticator, "SNOWFLAKE_JWT")) {
-    return Refusal{"390100", "Incorrect username or password was specified.", "INCORRECT_USERNAME_PASSWORD"};
-  }
   if (auto refusal = CheckNetwork(catalog, user, request)) return refusal;
   if (auto refusal = CheckToken(account, user, request, now_ns / 1'000'000'000)) return refusal;
   if (user->disabled)
@@ -152,8 +176,7 @@ std::optional<Refusal> Decide(Account& account, const LoginRequest& request, int
   }
   if (auto refusal = ChooseRole(catalog, *user, request, session.role)) return refusal;
   session.user = user->name;
-  ChooseDefaults(catalog, *user, request, session);
-  return std::nullopt;
+  return ChooseDefaults(catalog, *user, request, session);
 }
 
 }  // namespace
@@ -176,18 +199,26 @@ absl::StatusOr<std::shared_ptr<Session>> Login(Account& account, const LoginRequ
   const int64_t now_ns = account.Now();
   CDI_ASSIGN_OR_RETURN(auto session, account.NewSession());
   const std::optional<Refusal> refusal = Decide(account, request, now_ns, *session);
-  LoginRecord record{.time_ns = now_ns,
-                     .user = request.login_name,
-                     .client = request.client,
-                     .success = !refusal.has_value(),
-                     .code = "",
-                     .cause = "",
-                     .id = RandomUuid(),
-                     .role = session->role};
+  LoginRecord record;
+  record.time_ns = now_ns;
+  record.user = request.login_name;
+  record.client = request.client;
+  record.client_version = request.client_version;
+  record.peer = request.peer;
+  record.authenticator = request.authenticator;
+  record.success = !refusal.has_value();
+  record.id = RandomUuid();
+  record.role = session->role;
   if (refusal.has_value()) {
-    record.code = refusal->code;
+    const bool by_token = refusal->code == "390144";
+    record.code =
+        by_token && account.CurrentSettings().specific_jwt_codes != 0 ? JwtCauseCode(refusal->cause) : refusal->code;
     record.cause = refusal->cause;
+    const bool with_id = by_token || refusal->code == "390303" || refusal->code == "394400";
+    record.message = with_id ? absl::StrCat(refusal->message, " [", record.id, "]") : refusal->message;
   } else {
+    record.session_id = session->id;
+    session->client = absl::StrCat(request.client, " ", request.client_version);
     for (const auto& [name, value] : request.parameters) {
       if (IsSessionParameter(name) && CheckSessionParameter(name, value).ok()) session->parameters[name] = value;
     }
@@ -198,11 +229,7 @@ absl::StatusOr<std::shared_ptr<Session>> Login(Account& account, const LoginRequ
     account.logins.push_back(record);
     if (account.logins.size() > 1000) account.logins.pop_front();
   }
-  if (refusal.has_value()) {
-    const bool with_id = refusal->code == "390144";
-    return SqlError(refusal->code, kLoginState,
-                    with_id ? absl::StrCat(refusal->message, " [", record.id, "]") : refusal->message);
-  }
+  if (refusal.has_value()) return SqlError(record.code, kLoginState, record.message);
   account.AddSession(session);
   return session;
 }

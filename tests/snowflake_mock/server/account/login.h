@@ -15,14 +15,15 @@ struct LoginRequest {
   std::string login_name;  // LOGIN_NAME
   std::string authenticator;
   std::string token;
-  std::string client;  // CLIENT_APP_ID and version
-  std::string peer;    // address of the client
+  std::string client;  // CLIENT_APP_ID
+  std::string client_version;
+  std::string peer;  // address of the client
   // From the URL, in the caller's letter case; empty when not given.
   std::string database;
   std::string schema;
   std::string warehouse;
   std::string role;
-  std::map<std::string, std::string> parameters;  // SESSION_PARAMETERS
+  std::map<std::string, std::string> parameters;  // SESSION_PARAMETERS, names in upper case
 };
 
 // A session, entered into the account, or the refusal (SqlError: code and text for the client; the cause goes to the

@@ -1,10 +1,9 @@
 // The HTTP face of the mock: Snowflake's session protocol, chunk downloads, and the control API under /__mock/.
 //
-// One thread per connection (cpp-httplib); statements run on the pool of QueryJobs. docs/snowflake-mock.md lists the
+// One thread per connection (wire_server.h); statements run on the pool of QueryJobs. docs/snowflake-mock.md lists the
 // routes.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,8 +15,7 @@ namespace cdi::snowflake_mock {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  int port = 0;                                 // 0: a free one
-  std::chrono::milliseconds poll_hold{45'000};  // how long an unfinished statement holds its request
+  int port = 0;  // 0: a free one
   size_t workers = 16;
   // One JSON line per request; may be empty. Called from many threads.
   std::function<void(const std::string&)> log;
@@ -25,9 +23,9 @@ struct ServerOptions {
 
 class HttpServer {
  public:
-  // Listens when it returns. `account` outlives the server.
+  // Listens when it returns. `account` outlives the server; its settings may change meanwhile.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(Account& account, const ServerOptions& options);
-  // Cancels statements, answers open requests, closes.
+  // Cancels statements, ends connections, closes.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -1,12 +1,15 @@
 #include "tests/snowflake_mock/server/http/query_jobs.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
-#include "tests/snowflake_mock/server/statements/statement.h"
 
 namespace cdi::snowflake_mock {
 namespace {
 
-constexpr size_t kHistoryMax = 500;
+constexpr size_t kKnownMax = 10'000;
+constexpr size_t kTextMax = 100'000;
+constexpr std::chrono::milliseconds kWatchEvery{50};
 
 }  // namespace
 
@@ -14,39 +17,68 @@ std::string NewQueryId() {
   return absl::StrCat("01", RandomUuid().substr(2));
 }
 
-QueryJobs::QueryJobs(Account& account, size_t workers) : account_(account) {
+QueryJobs::QueryJobs(Account& account, FaultBook& faults, size_t workers) : account_(account), faults_(faults) {
   for (size_t i = 0; i < workers; ++i) workers_.emplace_back([this] { Work(); });
+  workers_.emplace_back([this] { WatchDetached(); });
 }
 
 QueryJobs::~QueryJobs() {
+  CancelAll();
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    for (const auto& job : history_) job->stop.Cancel();
   }
   work_.notify_all();
   for (std::thread& worker : workers_) worker.join();
 }
 
-std::shared_ptr<QueryJob> QueryJobs::Start(const std::shared_ptr<QueryJob>& job) {
+std::shared_ptr<QueryJob> QueryJobs::Start(const std::shared_ptr<Session>& session, QueryRequest request) {
+  auto job = std::make_shared<QueryJob>();
+  job->query_id = NewQueryId();
+  job->request_id = request.request_id;
+  job->session_id = session->id;
+  job->session = session;
+  job->user = session->user;
+  job->describe_only = request.describe_only;
+  job->asynchronous = request.asynchronous;
+  job->last_waited = std::chrono::steady_clock::now();
+  job->text = request.sql.substr(0, kTextMax);
+  QueryRecord record;
+  record.id = job->query_id;
+  record.request_id = job->request_id;
+  record.text = job->text;
+  record.user = session->user;
+  record.client = session->client;
+  record.session_id = session->id;
+  record.queued_ns = account_.Now();
+  job->request = std::move(request);
   {
     const std::lock_guard lock(mutex_);
     if (!job->request_id.empty()) {
-      const auto [found, is_new] = by_request_.try_emplace({job->session.get(), job->request_id}, job);
+      const auto [found, is_new] = by_request_.try_emplace({job->session_id, job->request_id}, job);
       if (!is_new) return found->second;
     }
-    by_id_[job->query_id] = job;
-    history_.push_back(job);
-    if (history_.size() > kHistoryMax) {
-      const std::shared_ptr<QueryJob> oldest = history_.front();
-      history_.pop_front();
-      by_id_.erase(oldest->query_id);
-      by_request_.erase({oldest->session.get(), oldest->request_id});
-    }
+    Remember(job);
+    account_.history.Add(std::move(record));
     waiting_.push_back(job);
   }
   work_.notify_one();
   return job;
+}
+
+void QueryJobs::Remember(const std::shared_ptr<QueryJob>& job) {
+  by_id_[job->query_id] = job;
+  known_.push_back(job);
+  if (known_.size() <= kKnownMax) return;
+  const std::shared_ptr<QueryJob> oldest = known_.front();
+  known_.pop_front();
+  by_id_.erase(oldest->query_id);
+  by_request_.erase({oldest->session_id, oldest->request_id});
+}
+
+void QueryJobs::AddFinished(const std::shared_ptr<QueryJob>& job) {
+  const std::lock_guard lock(mutex_);
+  Remember(job);
 }
 
 std::shared_ptr<QueryJob> QueryJobs::FindById(const std::string& query_id) {
@@ -55,82 +87,110 @@ std::shared_ptr<QueryJob> QueryJobs::FindById(const std::string& query_id) {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
-std::shared_ptr<QueryJob> QueryJobs::FindByRequest(const Session* session, const std::string& request_id) {
+std::shared_ptr<QueryJob> QueryJobs::FindByRequest(int64_t session_id, const std::string& request_id) {
   const std::lock_guard lock(mutex_);
-  const auto found = by_request_.find({session, request_id});
+  const auto found = by_request_.find({session_id, request_id});
   return found == by_request_.end() ? nullptr : found->second;
 }
 
-std::vector<std::shared_ptr<QueryJob>> QueryJobs::History() {
-  const std::lock_guard lock(mutex_);
-  return {history_.begin(), history_.end()};
-}
-
-void QueryJobs::CancelAllOf(const Session* session) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& job : history_) {
-    if (job->session.get() == session) job->stop.Cancel();
+bool QueryJobs::Cancel(const std::shared_ptr<QueryJob>& job) {
+  {
+    const std::lock_guard lock(job->mutex);
+    if (job->done) return false;
   }
+  job->stop.Cancel();
+  account_.history.Update(job->query_id, [](QueryRecord& record) {
+    if (record.ended_ns == 0) record.status = "ABORTING";
+  });
+  bool was_waiting = false;
+  {
+    const std::lock_guard lock(mutex_);
+    was_waiting = std::erase(waiting_, job) > 0;
+  }
+  if (was_waiting) FinishCanceled(account_, *job);
+  return true;
 }
 
-bool QueryJobs::Wait(QueryJob& job, std::chrono::milliseconds hold) {
+void QueryJobs::CancelAllOf(int64_t session_id) {
+  std::vector<std::shared_ptr<QueryJob>> victims;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& job : waiting_) {
+      if (job->session_id == session_id) victims.push_back(job);
+    }
+    if (const auto found = running_.find(session_id); found != running_.end()) victims.push_back(found->second);
+  }
+  for (const auto& job : victims) Cancel(job);
+}
+
+void QueryJobs::CancelAll() {
+  std::vector<std::shared_ptr<QueryJob>> victims;
+  {
+    const std::lock_guard lock(mutex_);
+    victims.assign(waiting_.begin(), waiting_.end());
+    for (const auto& [session, job] : running_) victims.push_back(job);
+  }
+  for (const auto& job : victims) Cancel(job);
+}
+
+bool QueryJobs::Wait(QueryJob& job, std::chrono::milliseconds hold, const std::function<bool()>& client_gone) {
+  constexpr std::chrono::milliseconds kLookEvery{100};
+  const auto until = std::chrono::steady_clock::now() + hold;
   std::unique_lock lock(job.mutex);
-  return job.changed.wait_for(lock, hold, [&] { return job.done; });
+  ++job.waiters;
+  while (!job.done) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= until) break;
+    job.changed.wait_until(lock, std::min(until, now + kLookEvery));
+    if (!job.done && client_gone && client_gone()) break;
+  }
+  --job.waiters;
+  job.last_waited = std::chrono::steady_clock::now();
+  return job.done;
 }
 
 void QueryJobs::Work() {
+  std::unique_lock lock(mutex_);
   while (true) {
-    std::shared_ptr<QueryJob> job;
-    {
-      std::unique_lock lock(mutex_);
-      work_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
-      job = waiting_.front();
-      waiting_.pop_front();
+    // The first whose session is idle.
+    const auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                                   [&](const auto& job) { return !running_.contains(job->session_id); });
+    if (next == waiting_.end()) {
+      if (stopping_) return;
+      work_.wait(lock);
+      continue;
     }
-    RunJob(*job);
+    const std::shared_ptr<QueryJob> job = *next;
+    waiting_.erase(next);
+    running_[job->session_id] = job;
+    lock.unlock();
+    RunJob(account_, faults_, *this, *job);
+    lock.lock();
+    running_.erase(job->session_id);
+    work_.notify_all();
   }
 }
 
-void QueryJobs::RunJob(QueryJob& job) {
-  int delay_ms = 0;
-  {
-    const std::lock_guard lock(account_.mutex);
-    delay_ms = account_.faults.query_delay_ms;
-  }
-  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(delay_ms);
-  while (std::chrono::steady_clock::now() < until && !job.stop.canceled()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  Session& session = *job.session;
-  const std::lock_guard statement_lock(session.statement_mutex);
-  auto result = job.stop.canceled()
-                    ? absl::StatusOr<ResultSet>(StatementCanceled())
-                    : RunStatement(account_, session, job.sql, job.has_bindings ? &job.bindings : nullptr,
-                                   job.describe_only, job.stop);
-  if (!job.describe_only) session.last_query_id = job.query_id;
-  ++account_.counters.statements;
-  if (result.ok()) {
-    account_.counters.rows_out += result->row_count;
-  } else {
-    ++account_.counters.statements_failed;
-  }
-  {
-    const std::lock_guard lock(job.mutex);
-    job.done = true;
-    job.ended_ns = account_.Now();
-    job.role = session.role;
-    job.warehouse = session.warehouse;
-    job.database = session.database;
-    job.schema = session.schema;
-    job.parameters = session.parameters;
-    if (result.ok()) {
-      job.result = std::make_shared<const ResultSet>(*std::move(result));
-    } else {
-      job.error = result.status();
+// ABORT_DETACHED_QUERY: a statement whose client is gone and has not come back ends.
+void QueryJobs::WatchDetached() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    work_.wait_for(lock, kWatchEvery);
+    std::vector<std::shared_ptr<QueryJob>> running;
+    for (const auto& [session, job] : running_) running.push_back(job);
+    lock.unlock();
+    const std::chrono::seconds patience(account_.CurrentSettings().detached_abort_seconds);
+    for (const auto& job : running) {
+      bool detached = false;
+      {
+        const std::lock_guard job_lock(job->mutex);
+        detached = !job->done && job->abort_detached && !job->asynchronous && job->waiters == 0 &&
+                   std::chrono::steady_clock::now() - job->last_waited > patience;
+      }
+      if (detached) Cancel(job);
     }
+    lock.lock();
   }
-  job.changed.notify_all();
 }
 
 }  // namespace cdi::snowflake_mock

@@ -1,86 +1,109 @@
 // Running statements: a worker pool, and the table by which a client polls, cancels and repeats a request.
 //
-// The HTTP threads only start jobs and wait; statements run on the pool. A requestId seen before finds its first job,
-// so a repeated request never runs twice. Finished jobs are kept until newer ones push them out.
+// The HTTP threads only start jobs and wait; statements run on the pool, one of a session at a time, in the order they
+// came. A requestId seen before finds its first job, so a repeated request never runs twice. What a job leaves behind
+// is small: its result is in Account::history.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "tests/snowflake_mock/server/account/account.h"
-#include "tests/snowflake_mock/server/rewriter/query_rewriter.h"
+#include "tests/snowflake_mock/server/http/fault_book.h"
+#include "tests/snowflake_mock/server/http/request_decoder.h"
 
 namespace cdi::snowflake_mock {
 
 struct QueryJob {
+  using Instant = std::chrono::steady_clock::time_point;
+
   // Set before the job is shared.
   std::string query_id;
   std::string request_id;
-  std::string chunk_token;  // part of the chunk URLs of this result
-  std::shared_ptr<Session> session;
+  int64_t session_id = 0;
   std::string user;
-  std::string sql;
-  std::string tag;
-  std::vector<Binding> bindings;
-  bool has_bindings = false;
   bool describe_only = false;
-  int64_t started_ns = 0;
+  bool asynchronous = false;
   StopSignal stop;
+
+  // The runner's alone; emptied when it is done.
+  QueryRequest request;
+  std::shared_ptr<Session> session;
 
   std::mutex mutex;
   std::condition_variable changed;
   // Guarded by mutex.
   bool done = false;
-  int64_t ended_ns = 0;
+  int waiters = 0;
+  Instant last_waited{};
+  bool abort_detached = false;
+  std::string tag;
+  std::string text;  // of the statement, cut: for faults
   std::string role;
   std::string warehouse;
   std::string database;
   std::string schema;
   std::map<std::string, std::string> parameters;
+  size_t binds = 0;
+  bool array_bind_supported = false;
+  int64_t ended_ns = 0;
   absl::Status error;
-  std::shared_ptr<const ResultSet> result;  // when done without error
+  std::vector<std::pair<std::string, int>> children;  // of a multi-statement request: query id, statement type
 };
 
 class QueryJobs {
  public:
-  QueryJobs(Account& account, size_t workers);
+  QueryJobs(Account& account, FaultBook& faults, size_t workers);
   // Cancels what runs and joins the workers.
   ~QueryJobs();
   QueryJobs(const QueryJobs&) = delete;
   QueryJobs& operator=(const QueryJobs&) = delete;
 
-  // Starts `job`, or returns the one that already has its session and request id.
-  std::shared_ptr<QueryJob> Start(const std::shared_ptr<QueryJob>& job);
+  // Starts `request`, or returns the job that already has its session and request id.
+  std::shared_ptr<QueryJob> Start(const std::shared_ptr<Session>& session, QueryRequest request);
   std::shared_ptr<QueryJob> FindById(const std::string& query_id);
-  std::shared_ptr<QueryJob> FindByRequest(const Session* session, const std::string& request_id);
-  // Newest last.
-  std::vector<std::shared_ptr<QueryJob>> History();
-  void CancelAllOf(const Session* session);
+  std::shared_ptr<QueryJob> FindByRequest(int64_t session_id, const std::string& request_id);
+  // False when it has ended already. One that waits for its turn ends at once.
+  bool Cancel(const std::shared_ptr<QueryJob>& job);
+  void CancelAllOf(int64_t session_id);
+  void CancelAll();
+  // Enters a finished part of a multi-statement request.
+  void AddFinished(const std::shared_ptr<QueryJob>& job);
 
-  // True when it is done within `hold`.
-  static bool Wait(QueryJob& job, std::chrono::milliseconds hold);
+  // True when it is done within `hold`. Gives up early when `client_gone` (may be empty) says so.
+  static bool Wait(QueryJob& job, std::chrono::milliseconds hold, const std::function<bool()>& client_gone);
 
  private:
   void Work();
-  void RunJob(QueryJob& job);
+  void WatchDetached();
+  void Remember(const std::shared_ptr<QueryJob>& job);  // the caller holds mutex_
 
   Account& account_;
+  FaultBook& faults_;
   std::mutex mutex_;
   std::condition_variable work_;
   bool stopping_ = false;
   std::deque<std::shared_ptr<QueryJob>> waiting_;
-  std::deque<std::shared_ptr<QueryJob>> history_;
+  std::map<int64_t, std::shared_ptr<QueryJob>> running_;  // by session
+  std::deque<std::shared_ptr<QueryJob>> known_;           // oldest first
   std::map<std::string, std::shared_ptr<QueryJob>> by_id_;
-  std::map<std::pair<const Session*, std::string>, std::shared_ptr<QueryJob>> by_request_;
+  std::map<std::pair<int64_t, std::string>, std::shared_ptr<QueryJob>> by_request_;
   std::vector<std::thread> workers_;
 };
+
+// Runs the statement or statements of a job and finishes it. query_runner.cc
+void RunJob(Account& account, FaultBook& faults, QueryJobs& jobs, QueryJob& job);
+// Ends a job that never ran.
+void FinishCanceled(Account& account, QueryJob& job);
 
 // A query id of Snowflake's look: a UUID that begins with 01.
 std::string NewQueryId();

@@ -8,10 +8,12 @@
 
 namespace cdi::snowflake_mock {
 
+class Service;
+
 // The reply for a finished job. Chunk URLs begin with `base_url` (http://host:port).
-std::string FinishedReply(QueryJob& job, const std::string& base_url);
+std::string FinishedReply(Service& service, QueryJob& job, const std::string& base_url);
 // 333333 (running) or 333334 (asynchronous).
-std::string RunningReply(const QueryJob& job, bool asynchronous);
+std::string RunningReply(Service& service, const QueryJob& job, bool asynchronous);
 // {"data":…,"code":…,"message":…,"success":…}
 std::string PlainReply(bool success, const std::string& code, const std::string& message,
                        const nlohmann::ordered_json& data);

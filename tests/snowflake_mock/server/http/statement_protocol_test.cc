@@ -1,0 +1,1 @@
+#include "tests/snowflake_mock/server/http/http_test_support.h"
