@@ -2,8 +2,8 @@
 // programs; nothing ever parses the message.
 //
 // A reason is UPPER_SNAKE, listed in docs/errors.md (a test keeps both equal), and becomes google.rpc.ErrorInfo at the
-// edge. Known detail keys: field (the request field at fault), sqlstate, native (the driver's code), http_status,
-// batch, retry_after_ms.
+// edge. Known detail keys: field (the request field at fault), sqlstate, native (the driver's code), login_failure
+// (Snowflake's id of a refused login), http_status, batch, retry_after_ms.
 #pragma once
 
 #include <map>

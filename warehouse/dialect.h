@@ -36,6 +36,10 @@ struct WindowSelect {
   uint64_t rows_max = 0;
 };
 
+// Text of one, two, three and four bytes a character in UTF-8: it goes to the warehouse and comes back, which proves
+// that neither the driver nor its manager alters text on the way.
+inline constexpr std::string_view kTextProbe = "a\u00fc\u20ac\U0001f600";
+
 // How a column's type serves the ingestion.
 enum class TypeClass { kTimestamp, kText, kNumberAsText, kSemiStructured, kOther };
 
@@ -55,9 +59,9 @@ class Dialect {
 
   // Statements right after the login: UTC, tag, time-outs, read only where the warehouse knows it.
   virtual std::vector<std::string> PinSession(const SessionRequest& request) const = 0;
-  // One row: the warehouse's clock as a timestamp in UTC.
+  // One row: the warehouse's clock as a timestamp in UTC; kTextProbe.
   virtual std::string NowQuery() const = 0;
-  // One row: version, user, role, warehouse, database; the last three may be NULL.
+  // One row: version, user, role, warehouse, database; kTextProbe. Role, warehouse and database may be NULL.
   virtual std::string ContextQuery() const = 0;
   // Proves database and schema; empty: nothing to ask.
   virtual std::string SchemaQuery(const Identifier& database, const Identifier& schema) const = 0;

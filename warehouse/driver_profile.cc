@@ -1,10 +1,15 @@
 #include "warehouse/driver_profile.h"
 
 #include <algorithm>
+#include <cstdlib>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
 #include "base/error.h"
+#include "base/status_macros.h"
 #include "warehouse/concat.h"
+#include "warehouse/driver_library.h"
 
 namespace cdi::warehouse {
 namespace {
@@ -21,26 +26,74 @@ constexpr Known kKnownDrivers[] = {
 
 constexpr std::string_view kSystemAuthorities = "/etc/ssl/certs/ca-certificates.crt";
 
-absl::Status DriverMissing(const ConnectionSettings& settings) {
+std::string ServerOf(const ConnectionSettings& settings) {
+  if (!settings.host.empty()) return settings.host;
+  if (settings.kind == WarehouseKind::kPostgresql) return "127.0.0.1";
+  return Concat(settings.account, ".snowflakecomputing.com");
+}
+
+int PortOf(const ConnectionSettings& settings) {
+  if (settings.port != 0) return settings.port;
+  return settings.kind == WarehouseKind::kSnowflake ? 443 : 5432;
+}
+
+absl::Status DriverMissing(const ConnectionSettings& settings, const InstalledDrivers& installed) {
   const std::string_view fix =
       settings.kind == WarehouseKind::kSnowflake
           ? "install Snowflake's ODBC driver and register it in odbcinst.ini as \"Snowflake ODBC\" or "
             "\"SnowflakeDSIIDriver\", or set the connection's driver to another registered name or to the path of the "
             "library"
           : "install odbc-postgresql, which registers \"PostgreSQL Unicode\", or set the connection's driver to "
-            "another "
-            "registered name or to the path of the library";
+            "another registered name or to the path of the library";
   const std::string what = settings.driver.empty()
                                ? Concat("no ODBC driver for ", WarehouseKindName(settings.kind), " is registered")
                                : Concat("ODBC driver ", settings.driver, " is not registered");
-  return MakeError(absl::StatusCode::kFailedPrecondition, "DRIVER_MISSING", Concat(what, "; ", fix));
+  const std::string registered =
+      installed.names.empty() ? "none is registered" : Concat("registered are: ", absl::StrJoin(installed.names, ", "));
+  return MakeError(absl::StatusCode::kFailedPrecondition, "DRIVER_MISSING",
+                   Concat(what, " (", registered, "; odbcinst -j shows which files are read); ", fix));
+}
+
+absl::Status CheckManagerSettings(const std::string& driver, const InstalledDrivers& installed) {
+  // unixODBC reads the number as atoi does.
+  if (std::atoi(installed.setting(driver, "Threading").c_str()) == 3) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "DRIVER_THREADING",
+                     Concat("the section of ODBC driver ", driver,
+                            " in odbcinst.ini says Threading=3, which runs one statement at a time in the whole "
+                            "process and makes cancelling wait; remove the line or set Threading=0 (odbcinst -j shows "
+                            "which file is read)"));
+  }
+  const std::string pooling = absl::AsciiStrToLower(installed.setting("ODBC", "Pooling"));
+  const bool pools = pooling.starts_with('1') || pooling.starts_with('y') || pooling == "on" || pooling == "true";
+  if (pools && std::atoi(installed.setting(driver, "CPTimeout").c_str()) > 0) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "DRIVER_POOLING",
+                     Concat("odbcinst.ini pools the connections of ODBC driver ", driver,
+                            " (Pooling in section ODBC, CPTimeout in the driver's): a login would be answered by an "
+                            "old session and prove no key; remove CPTimeout from the driver's section (odbcinst -j "
+                            "shows which file is read)"));
+  }
+  return absl::OkStatus();
+}
+
+// The library of a registered driver, as unixODBC finds it.
+std::string LibraryOf(const DriverChoice& choice, const InstalledDrivers& installed) {
+  if (absl::StartsWith(choice.driver, "/")) return choice.driver;
+  std::string path = installed.setting(choice.driver, "Driver64");
+  return path.empty() ? installed.setting(choice.driver, "Driver") : path;
+}
+
+absl::Status NotLoadable(const std::string& library, std::string_view why, const ErrorDetails& details = {}) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "DRIVER_MISSING",
+                   Concat("the ODBC driver's library ", library, " cannot be loaded: ", why,
+                          "; install the driver for this machine with the libraries that it needs, and correct the "
+                          "path (section of the driver in odbcinst.ini, or the connection's driver)"),
+                   details);
 }
 
 void AddSnowflake(const ConnectionSettings& settings, std::string_view role, std::string_view warehouse,
                   std::chrono::seconds login_timeout, ConnectionString& out) {
-  const std::string host = settings.host.empty() ? Concat(settings.account, ".snowflakecomputing.com") : settings.host;
-  out.Add("SERVER", host);
-  out.Add("PORT", Concat(settings.port == 0 ? 443 : settings.port));
+  out.Add("SERVER", ServerOf(settings));
+  out.Add("PORT", Concat(PortOf(settings)));
   out.Add("ACCOUNT", settings.account);
   out.Add("SSL", settings.tls ? "on" : "off");
   out.Add("UID", settings.user);
@@ -54,8 +107,8 @@ void AddSnowflake(const ConnectionSettings& settings, std::string_view role, std
 
 void AddPostgresql(const ConnectionSettings& settings, const Credential& credential, std::chrono::seconds login_timeout,
                    ConnectionString& out) {
-  out.Add("SERVER", settings.host.empty() ? "127.0.0.1" : settings.host);
-  out.Add("PORT", Concat(settings.port == 0 ? 5432 : settings.port));
+  out.Add("SERVER", ServerOf(settings));
+  out.Add("PORT", Concat(PortOf(settings)));
   out.Add("DATABASE", settings.database);
   out.Add("UID", settings.user);
   if (!credential.password.empty()) out.AddBraced("PWD", credential.password.Expose());
@@ -76,11 +129,24 @@ void AddPostgresql(const ConnectionSettings& settings, const Credential& credent
 
 }  // namespace
 
+std::string HostOf(const ConnectionSettings& settings) {
+  return Concat(ServerOf(settings), ":", PortOf(settings));
+}
+
 absl::StatusOr<DriverChoice> ChooseDriver(const ConnectionSettings& settings, const InstalledDrivers& installed) {
   DriverChoice choice;
   choice.key_by_attribute = settings.kind == WarehouseKind::kSnowflake;
   choice.driver = settings.driver;
-  if (absl::StartsWith(choice.driver, "/")) return choice;  // a library by its path has no section to read
+  const auto check_library = [&]() -> absl::Status {
+    const std::string library = LibraryOf(choice, installed);
+    if (!absl::StartsWith(library, "/")) return absl::OkStatus();  // looked up by the dynamic linker
+    const std::string why = WhyNotLoadable(library, /*load=*/false);
+    return why.empty() ? absl::OkStatus() : NotLoadable(library, why);
+  };
+  if (absl::StartsWith(choice.driver, "/")) {  // a library by its path has no section to read
+    CDI_RETURN_IF_ERROR(check_library());
+    return choice;
+  }
 
   const auto find = [&](std::string_view name) {
     return std::find_if(installed.names.begin(), installed.names.end(), [&](const std::string& registered) {
@@ -91,14 +157,19 @@ absl::StatusOr<DriverChoice> ChooseDriver(const ConnectionSettings& settings, co
     if (!choice.driver.empty()) break;
     if (known.kind == settings.kind && find(known.name) != installed.names.end()) choice.driver = known.name;
   }
-  if (choice.driver.empty() || find(choice.driver) == installed.names.end()) return DriverMissing(settings);
-  if (installed.setting(choice.driver, "Threading") == "3") {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "DRIVER_THREADING",
-                     Concat("the section of ODBC driver ", choice.driver,
-                            " in odbcinst.ini says Threading=3, which runs one statement at a time in the whole "
-                            "process and makes cancelling wait; remove the line or set Threading=0"));
-  }
+  if (choice.driver.empty() || find(choice.driver) == installed.names.end()) return DriverMissing(settings, installed);
+  CDI_RETURN_IF_ERROR(CheckManagerSettings(choice.driver, installed));
+  CDI_RETURN_IF_ERROR(check_library());
   return choice;
+}
+
+absl::Status ExplainLoadFailure(const absl::Status& status, const DriverChoice& choice,
+                                const InstalledDrivers& installed) {
+  if (ErrorReason(status) != "DRIVER_MISSING") return status;
+  const std::string library = LibraryOf(choice, installed);
+  if (library.empty()) return status;
+  const std::string why = WhyNotLoadable(library, /*load=*/true);
+  return why.empty() ? status : NotLoadable(library, why, ErrorDetailsOf(status));
 }
 
 void BuildConnectionString(const ConnectionSettings& settings, const DriverChoice& choice, const Credential& credential,

@@ -17,7 +17,7 @@ namespace cdi::warehouse {
 // What the driver manager knows. A value, so that the choice can be tested without an odbcinst.ini.
 struct InstalledDrivers {
   std::vector<std::string> names;  // sections of odbcinst.ini
-  // The value of `key` in the section of a driver; empty when it has none.
+  // The value of `key` in the section of a driver, or in the section ODBC; empty when it has none.
   std::function<std::string(const std::string& driver, const std::string& key)> setting;
 };
 
@@ -31,12 +31,23 @@ struct DriverChoice {
 // Snowflake's driver source 2026-11).
 inline constexpr int kPrivateKeyContentAttribute = 0x4053 + 3;
 
+// "myorg-acct.snowflakecomputing.com:443": where a login goes, defaults filled in.
+std::string HostOf(const ConnectionSettings& settings);
+
 // The configured driver, or else the first registered one of the known names: "Snowflake ODBC" (4.x),
 // "SnowflakeDSIIDriver" (3.x); "PostgreSQL Unicode". Errors:
-//   DRIVER_MISSING    none found, with what to install and register
+//   DRIVER_MISSING    none found, with what is registered and what to install; or its library cannot be loaded
 //   DRIVER_THREADING  its section says Threading=3: unixODBC then serialises every call of the process, and a cancel
-//                     waits until the statement is over (measured)
+//                     waits until the statement is over (measured). Threading=2 makes only statements of one connection
+//                     wait for each other, of which there is one at a time here
+//   DRIVER_POOLING    unixODBC keeps its connections after their end: a login would not prove the key that it is given,
+//                     and the key would stay in memory
 absl::StatusOr<DriverChoice> ChooseDriver(const ConnectionSettings& settings, const InstalledDrivers& installed);
+
+// What a failed login says about a driver that cannot be loaded (DRIVER_MISSING), with the cause in the library itself,
+// which unixODBC does not tell; every other status as it is.
+absl::Status ExplainLoadFailure(const absl::Status& status, const DriverChoice& choice,
+                                const InstalledDrivers& installed);
 
 // The whole text for SQLDriverConnect. `role` and `warehouse` are those of the session. The credential's password goes
 // in where the driver wants it so; its private key never does.

@@ -41,7 +41,7 @@ std::vector<DiagnosticRecord> ReadRecords(SQLSMALLINT type, SQLHANDLE handle) {
 }
 
 std::string DriverSetting(const std::string& driver, const std::string& key) {
-  std::array<char, 64> value{};
+  std::array<char, 1024> value{};
   SQLGetPrivateProfileString(driver.c_str(), key.c_str(), "", value.data(), static_cast<int>(value.size()),
                              "odbcinst.ini");
   return value.data();
@@ -136,10 +136,11 @@ void OdbcStatement::SetQueryTimeout(std::chrono::seconds limit) {
   SQLSetStmtAttr(handle_, SQL_ATTR_QUERY_TIMEOUT, AsPointer(static_cast<SQLULEN>(limit.count())), SQL_IS_UINTEGER);
 }
 
-absl::Status OdbcStatement::SetBlock(size_t rows, SQLULEN* fetched) {
-  const bool set = SQL_SUCCEEDED(SQLSetStmtAttr(handle_, SQL_ATTR_ROW_BIND_TYPE, AsPointer(SQL_BIND_BY_COLUMN), 0)) &&
-                   SQL_SUCCEEDED(SQLSetStmtAttr(handle_, SQL_ATTR_ROW_ARRAY_SIZE, AsPointer(rows), 0)) &&
-                   SQL_SUCCEEDED(SQLSetStmtAttr(handle_, SQL_ATTR_ROWS_FETCHED_PTR, fetched, 0));
+absl::Status OdbcStatement::SetBlock(size_t rows, SQLULEN* fetched, SQLUSMALLINT* states) {
+  // Column-wise is the default of every driver.
+  const bool set = SQL_SUCCEEDED(SQLSetStmtAttr(handle_, SQL_ATTR_ROW_ARRAY_SIZE, AsPointer(rows), 0)) &&
+                   SQL_SUCCEEDED(SQLSetStmtAttr(handle_, SQL_ATTR_ROWS_FETCHED_PTR, fetched, 0)) &&
+                   SQL_SUCCEEDED(SQLSetStmtAttr(handle_, SQL_ATTR_ROW_STATUS_PTR, states, 0));
   return set ? absl::OkStatus() : Error();
 }
 

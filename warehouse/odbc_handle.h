@@ -78,8 +78,9 @@ class OdbcStatement final : public Cancellable {
 
   // The driver's own limit; ignored by drivers that do not know it.
   void SetQueryTimeout(std::chrono::seconds limit);
-  // Blocks of `rows` rows, columns bound one by one; `*fetched` says how many came. Set before Execute.
-  absl::Status SetBlock(size_t rows, SQLULEN* fetched);
+  // Blocks of `rows` rows, columns bound one by one; `*fetched` says how many came, and `states` has room for the state
+  // of each. Set before Execute.
+  absl::Status SetBlock(size_t rows, SQLULEN* fetched, SQLUSMALLINT* states);
   // Column from 1. The buffers hold one cell per row of a block and outlive the statement or its next binding.
   absl::Status BindText(int column, char* cells, size_t cell_bytes, SQLLEN* lengths);
   absl::Status BindTimestamp(int column, SQL_TIMESTAMP_STRUCT* cells, SQLLEN* lengths);

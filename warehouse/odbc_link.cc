@@ -3,6 +3,7 @@
 #include "base/backoff.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "warehouse/concat.h"
 
 namespace cdi::warehouse {
 namespace {
@@ -12,19 +13,23 @@ constexpr size_t kResultRowsMax = 50'000;
 
 }  // namespace
 
+StatementSubject::StatementSubject(const Identifier& database, const Identifier& schema)
+    : name(Concat(database.text(), ".", schema.text())), sql(Concat(database.Quoted(), ".", schema.Quoted())) {}
+
 OdbcLink::OdbcLink(Options options, Opener opener, std::unique_ptr<OdbcConnection> connection)
     : options_(std::move(options)),
       dialect_(Dialect::Of(options_.kind)),
       opener_(std::move(opener)),
       connection_(std::move(connection)) {}
 
-absl::StatusOr<std::unique_ptr<OdbcStatement>> OdbcLink::NewStatement(std::string_view object) {
+absl::StatusOr<std::unique_ptr<OdbcStatement>> OdbcLink::NewStatement(const StatementSubject& subject) {
   if (connection_ == nullptr) {
     return MakeError(absl::StatusCode::kUnavailable, "CONNECTION_LOST",
                      "the connection to the warehouse was lost; try again");
   }
   DiagnosticContext context = options_.context;
-  context.object = object;
+  context.object = subject.name;
+  context.sql_object = subject.sql;
   CDI_ASSIGN_OR_RETURN(auto statement, connection_->NewStatement(context));
   if (options_.query_timeout.count() > 0) statement->SetQueryTimeout(options_.query_timeout);
   return statement;
@@ -35,7 +40,29 @@ absl::Status OdbcLink::Execute(OdbcStatement& statement, std::string_view sql) {
   const absl::Status executed = statement.Execute(sql);
   const absl::Status asked = gate_.Leave();
   if (!executed.ok()) Rollback();
-  return asked.ok() ? executed : asked;
+  if (!asked.ok()) return asked;
+  return ErrorReason(executed) == "WAREHOUSE_MISSING" ? TellSuspended(executed) : executed;
+}
+
+absl::Status OdbcLink::TellSuspended(const absl::Status& status) {
+  // Neither the gate nor Query: this runs inside of a statement's failure, and needs no warehouse.
+  const auto statement = NewStatement({});
+  if (!statement.ok() || !(*statement)->Execute(dialect_.ContextQuery()).ok()) return status;
+  const auto found = (*statement)->Fetch();
+  if (!found.ok() || !*found) return status;
+  std::optional<std::string> warehouse;
+  for (int column = 1; column <= 4; ++column) {
+    auto cell = (*statement)->Text(column);
+    if (!cell.ok()) return status;
+    warehouse = *std::move(cell);
+  }
+  if (!warehouse || warehouse->empty()) return status;
+  return MakeError(absl::StatusCode::kFailedPrecondition, "WAREHOUSE_SUSPENDED",
+                   Concat("warehouse ", *warehouse,
+                          " does not run for this session: it is suspended and may not resume by itself; run ALTER "
+                          "WAREHOUSE ",
+                          *warehouse, " SET AUTO_RESUME = TRUE, or ALTER WAREHOUSE ", *warehouse, " RESUME"),
+                   ErrorDetailsOf(status));
 }
 
 absl::StatusOr<bool> OdbcLink::Fetch(OdbcStatement& statement) {
@@ -45,8 +72,8 @@ absl::StatusOr<bool> OdbcLink::Fetch(OdbcStatement& statement) {
   return fetched;
 }
 
-absl::StatusOr<ResultTable> OdbcLink::Query(std::string_view sql, std::string_view object) {
-  CDI_ASSIGN_OR_RETURN(auto statement, NewStatement(object));
+absl::StatusOr<ResultTable> OdbcLink::Query(std::string_view sql, const StatementSubject& subject) {
+  CDI_ASSIGN_OR_RETURN(auto statement, NewStatement(subject));
   CDI_RETURN_IF_ERROR(Execute(*statement, sql));
   ResultTable table;
   CDI_ASSIGN_OR_RETURN(const int columns, statement->ColumnCount());
@@ -67,7 +94,7 @@ absl::StatusOr<ResultTable> OdbcLink::Query(std::string_view sql, std::string_vi
 }
 
 absl::StatusOr<std::vector<ColumnFacts>> OdbcLink::Describe(const TableName& table) {
-  CDI_ASSIGN_OR_RETURN(const ResultTable result, Query(dialect_.DescribeQuery(table), table.ToString()));
+  CDI_ASSIGN_OR_RETURN(const ResultTable result, Query(dialect_.DescribeQuery(table), table));
   return dialect_.ReadColumns(result, table, options_.context.role);
 }
 

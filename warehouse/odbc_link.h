@@ -18,6 +18,15 @@
 
 namespace cdi::warehouse {
 
+// What a statement is about, for the message when it fails.
+struct StatementSubject {
+  std::string name;  // for people: D.S.T
+  std::string sql;   // as a statement takes it: "D"."S"."T"
+  StatementSubject() = default;
+  StatementSubject(const TableName& table) : name(table.ToString()), sql(table.Quoted()) {}
+  StatementSubject(const Identifier& database, const Identifier& schema);
+};
+
 class OdbcLink {
  public:
   // Logs in and pins the session. Called again for every reconnect, so that keys and tokens are fresh.
@@ -38,13 +47,12 @@ class OdbcLink {
   CancelGate& gate() { return gate_; }
   const Clock& clock() const { return *options_.clock; }
 
-  // `object` is the table or view that the statement is about; "" when it is about none.
-  absl::StatusOr<std::unique_ptr<OdbcStatement>> NewStatement(std::string_view object);
+  absl::StatusOr<std::unique_ptr<OdbcStatement>> NewStatement(const StatementSubject& subject);
   absl::Status Execute(OdbcStatement& statement, std::string_view sql);
   absl::StatusOr<bool> Fetch(OdbcStatement& statement);
 
   // A whole small result as text.
-  absl::StatusOr<ResultTable> Query(std::string_view sql, std::string_view object);
+  absl::StatusOr<ResultTable> Query(std::string_view sql, const StatementSubject& subject);
   absl::StatusOr<std::vector<ColumnFacts>> Describe(const TableName& table);
 
   // Ends the transaction that a cursor or an error left behind.
@@ -55,6 +63,10 @@ class OdbcLink {
   absl::Status Reconnect(int attempt);
 
  private:
+  // Snowflake has one code for a session without a warehouse and for one whose warehouse may not resume: the session
+  // tells which of the two it is.
+  absl::Status TellSuspended(const absl::Status& status);
+
   const Options options_;
   const Dialect& dialect_;
   const Opener opener_;

@@ -19,6 +19,15 @@ bool SameName(std::string_view wanted, const std::string& actual, CaseFolding fo
   return (parsed.ok() && parsed->text() == actual) || wanted == actual;
 }
 
+// A driver that turns text into another character set would change payloads without a word.
+absl::Status CheckTextProbe(const std::optional<std::string>& text) {
+  if (text == kTextProbe) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "DRIVER_ENCODING",
+                   "the ODBC driver does not hand text over as UTF-8, so that rows would reach Braze altered; check "
+                   "DriverManagerEncoding (UTF-16 for unixODBC) in the driver's own ini file, and that the service "
+                   "runs in a UTF-8 locale (LC_ALL=C.UTF-8)");
+}
+
 }  // namespace
 
 OdbcSession::OdbcSession(OdbcLink::Options options, OdbcLink::Opener opener, std::unique_ptr<OdbcConnection> connection,
@@ -29,19 +38,20 @@ OdbcSession::OdbcSession(OdbcLink::Options options, OdbcLink::Opener opener, std
 
 absl::StatusOr<SessionFacts> OdbcSession::CheckContext(const std::optional<SchemaName>& where) {
   const Dialect& dialect = link_.dialect();
-  CDI_ASSIGN_OR_RETURN(const ResultTable result, link_.Query(dialect.ContextQuery(), ""));
-  if (result.rows.size() != 1 || result.rows[0].size() != 5) {
+  CDI_ASSIGN_OR_RETURN(const ResultTable result, link_.Query(dialect.ContextQuery(), {}));
+  if (result.rows.size() != 1 || result.rows[0].size() != 6) {
     return MakeError(absl::StatusCode::kInternal, "WAREHOUSE_ERROR",
                      "the warehouse did not tell its session's context");
   }
   const auto& row = result.rows[0];
+  CDI_RETURN_IF_ERROR(CheckTextProbe(row[5]));
   const SessionFacts facts{row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), row[3].value_or("")};
   CDI_RETURN_IF_ERROR(CheckRoleAndWarehouse(facts));
   if (!where) return facts;
 
   CDI_RETURN_IF_ERROR(CheckDatabase(where->database));
-  const std::string name = Concat(where->database.text(), ".", where->schema.text());
-  const auto schemas = link_.Query(dialect.SchemaQuery(where->database, where->schema), name);
+  const auto schemas =
+      link_.Query(dialect.SchemaQuery(where->database, where->schema), {where->database, where->schema});
   if (!schemas.ok()) {
     if (ErrorReason(schemas.status()) != "TABLE_MISSING" && ErrorReason(schemas.status()) != "OBJECT_MISSING") {
       return schemas.status();
@@ -91,12 +101,14 @@ absl::Status OdbcSession::CheckDatabase(const Identifier& database) const {
 }
 
 absl::StatusOr<Timestamp> OdbcSession::Now() {
-  CDI_ASSIGN_OR_RETURN(auto statement, link_.NewStatement(""));
+  CDI_ASSIGN_OR_RETURN(auto statement, link_.NewStatement({}));
   CDI_RETURN_IF_ERROR(link_.Execute(*statement, link_.dialect().NowQuery()));
   CDI_ASSIGN_OR_RETURN(const bool found, link_.Fetch(*statement));
   std::optional<Timestamp> now;
   if (found) {
     CDI_ASSIGN_OR_RETURN(now, statement->Time(1));
+    CDI_ASSIGN_OR_RETURN(const std::optional<std::string> probe, statement->Text(2));
+    CDI_RETURN_IF_ERROR(CheckTextProbe(probe));
   }
   if (!now) {
     return MakeError(absl::StatusCode::kInternal, "WAREHOUSE_ERROR", "the warehouse did not tell its time");
@@ -113,7 +125,7 @@ absl::StatusOr<std::vector<TableEntry>> OdbcSession::ListTables(const Identifier
   CDI_RETURN_IF_ERROR(CheckDatabase(database));
   std::vector<TableEntry> tables;
   for (const ListStatement& list : link_.dialect().ListQueries(database, schema)) {
-    CDI_ASSIGN_OR_RETURN(const ResultTable result, link_.Query(list.sql, Concat(database.text(), ".", schema.text())));
+    CDI_ASSIGN_OR_RETURN(const ResultTable result, link_.Query(list.sql, {database, schema}));
     for (size_t i = 0; i < result.rows.size(); ++i) tables.push_back({result.At(i, "name"), list.views});
   }
   std::sort(tables.begin(), tables.end(), [](const TableEntry& a, const TableEntry& b) { return a.name < b.name; });
@@ -137,7 +149,7 @@ absl::StatusOr<WaitingFacts> OdbcSession::CountWaiting(const WindowQuery& query)
         absl::StatusCode::kFailedPrecondition, "COLUMN_MISSING",
         Concat("the source has no column ", query.columns.cursor.text(), "; add it, or set the sync's cursor_column"));
   }
-  CDI_ASSIGN_OR_RETURN(auto statement, link_.NewStatement(query.table.ToString()));
+  CDI_ASSIGN_OR_RETURN(auto statement, link_.NewStatement(query.table));
   CDI_RETURN_IF_ERROR(link_.Execute(*statement, link_.dialect().WaitingQuery(query.table, *cursor, query.upper)));
   CDI_ASSIGN_OR_RETURN(const bool found, link_.Fetch(*statement));
   WaitingFacts facts;

@@ -29,14 +29,17 @@ class LoginDesk {
             .role = request.role.empty() ? settings_.role : request.role,
             .warehouse = request.warehouse.empty() ? settings_.warehouse : request.warehouse,
             .database = settings_.database,
+            .host = HostOf(settings_),
             .object = "",
+            .sql_object = "",
             .login = false};
   }
 
   // `request` with the connection's role and warehouse where it has none of its own.
   absl::StatusOr<std::unique_ptr<OdbcConnection>> Open(const SessionRequest& request, const std::stop_token& stop) {
     CDI_ASSIGN_OR_RETURN(const std::shared_ptr<OdbcEnvironment> environment, Environment());
-    CDI_ASSIGN_OR_RETURN(const DriverChoice choice, ChooseDriver(settings_, environment->Drivers()));
+    const InstalledDrivers installed = environment->Drivers();
+    CDI_ASSIGN_OR_RETURN(const DriverChoice choice, ChooseDriver(settings_, installed));
     CDI_ASSIGN_OR_RETURN(const std::vector<Credential> credentials, credentials_->Credentials());
     if (credentials.empty()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "KEY_MISSING",
@@ -56,7 +59,9 @@ class LoginDesk {
       }
       // The answer for the active credential says more than the one for its predecessor.
       if (refused.ok()) refused = connection.status();
-      if (!IsCredentialRefused(connection.status())) return connection.status();
+      if (!IsCredentialRefused(connection.status())) {
+        return ExplainLoadFailure(connection.status(), choice, installed);
+      }
     }
     return refused;
   }
@@ -101,6 +106,7 @@ class LoginDesk {
                    {"reason", ErrorReason(status)},
                    {"sqlstate", details["sqlstate"]},
                    {"code", details["native"]},
+                   {"login_failure", details["login_failure"]},
                    {"duration_ms", ms}});
   }
 
@@ -140,6 +146,11 @@ class OdbcWarehouse final : public Warehouse {
 };
 
 }  // namespace
+
+absl::Status CheckDriver(const ConnectionSettings& settings) {
+  CDI_ASSIGN_OR_RETURN(const std::shared_ptr<OdbcEnvironment> environment, OdbcEnvironment::Create());
+  return ChooseDriver(settings, environment->Drivers()).status();
+}
 
 std::unique_ptr<Warehouse> MakeOdbcWarehouse(ConnectionSettings settings, std::shared_ptr<CredentialSource> credentials,
                                              Clock& clock, Logger& logger) {

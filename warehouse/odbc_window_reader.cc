@@ -75,12 +75,15 @@ absl::StatusOr<std::shared_ptr<const Page>> OdbcWindowReader::Next() {
   // Between two pages everything fetched was handed over: the next statement goes on from there.
   if (link_.clock().MonoNow() - statement_opened_at_ >= query_.slice_time_max) Close();
   while (!done_) {
+    in_result_ = statement_ != nullptr;
     absl::Status status = statement_ == nullptr ? Open() : absl::OkStatus();
     if (status.ok()) status = FillPage();
     if (!status.ok()) {
       Close();
-      // What keeps a reconnect from succeeding may pass as well; what else is wrong will not.
-      const bool may_pass = IsConnectionLost(status) || (needs_login_ && absl::IsUnavailable(status));
+      // What keeps a reconnect from succeeding may pass as well, and so may a fault in the middle of a result that
+      // nobody knows: drivers report a part of a result that they cannot fetch in words of their own. What else is
+      // wrong will not.
+      const bool may_pass = IsConnectionLost(status) || ((needs_login_ || in_result_) && absl::IsUnavailable(status));
       if (!may_pass || reconnects_ == kReconnectsMax) failed_ = status;
       needs_login_ = true;
     }
@@ -104,13 +107,15 @@ absl::Status OdbcWindowReader::Open() {
   for (const Digest128& digest : boundary_digests_) ++skip_[digest];
 
   block_ = std::make_unique<RowBlock>(plan_);
-  CDI_ASSIGN_OR_RETURN(statement_, link_.NewStatement(query_.table.ToString()));
+  CDI_ASSIGN_OR_RETURN(statement_, link_.NewStatement(query_.table));
   CDI_RETURN_IF_ERROR(block_->BindTo(*statement_));
   ++statements_opened_;
   statement_rows_ = 0;
   statement_opened_at_ = link_.clock().MonoNow();
   newest_ = boundary_;
-  return link_.Execute(*statement_, link_.dialect().WindowQueryText(select_));
+  CDI_RETURN_IF_ERROR(link_.Execute(*statement_, link_.dialect().WindowQueryText(select_)));
+  in_result_ = true;
+  return absl::OkStatus();
 }
 
 absl::Status OdbcWindowReader::CheckSchema() {
@@ -145,6 +150,12 @@ absl::Status OdbcWindowReader::FillPage() {
 }
 
 absl::Status OdbcWindowReader::TakeBlock() {
+  if (const auto broken = block_->BrokenRow()) {
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "DATA_INVALID",
+        Concat("the ODBC driver cannot convert row ", statement_rows_ + *broken + 1, " of ", query_.table.ToString(),
+               " in the order of ", select_.cursor.name.text(), "; query the view or table by hand to find the row"));
+  }
   const std::vector<RowBlock::Cut> cuts = block_->Cuts();
   for (const RowBlock::Cut& cut : cuts) {
     if (!plan_.Widen(cut.column, cut.bytes)) {

@@ -59,6 +59,7 @@ class OdbcWindowReader final : public WindowReader {
   int statements_opened_ = 0;
   int reconnects_ = 0;
   bool needs_login_ = false;
+  bool in_result_ = false;  // the statement was executed: what fails now is its result
 
   PageBuilder page_;
   size_t page_bytes_ = 0;            // of the last page

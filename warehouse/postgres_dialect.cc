@@ -41,10 +41,14 @@ class PostgresDialect final : public Dialect {
     return statements;
   }
 
-  std::string NowQuery() const override { return "SELECT clock_timestamp() AT TIME ZONE 'UTC'"; }
+  std::string NowQuery() const override {
+    return Concat("SELECT clock_timestamp() AT TIME ZONE 'UTC', '", kTextProbe, "'::text");
+  }
 
   std::string ContextQuery() const override {
-    return "SELECT current_setting('server_version'), session_user, current_user, NULL::text, current_database()";
+    return Concat(
+        "SELECT current_setting('server_version'), session_user, current_user, NULL::text, current_database(), '",
+        kTextProbe, "'::text");
   }
 
   std::string SchemaQuery(const Identifier& /*database*/, const Identifier& schema) const override {

@@ -30,7 +30,7 @@ absl::StatusOr<Preview> FetchPreviewRows(OdbcLink& link, const TableName& table,
   }
   if (columns.empty()) return InvalidField("columns", "columns is empty; name at least one column");
   const std::string sql = link.dialect().PreviewQuery(table, columns, order_by, kPreviewCharsMax, row_limit);
-  CDI_ASSIGN_OR_RETURN(ResultTable result, link.Query(sql, table.ToString()));
+  CDI_ASSIGN_OR_RETURN(ResultTable result, link.Query(sql, table));
   Preview preview;
   preview.columns = columns;
   for (auto& cells : result.rows) {

@@ -21,7 +21,7 @@ constexpr size_t kPayloadBytes = 1024;
 // Seven times "16777216:" + 32 digits + ",".
 constexpr size_t kOversizeListBytes = 512;
 
-absl::Status BrokenRow(std::string_view what) {
+absl::Status BadRow(std::string_view what) {
   return MakeError(absl::StatusCode::kInternal, "WAREHOUSE_ERROR", what);
 }
 
@@ -55,6 +55,7 @@ std::optional<std::string_view> RowBlock::TextColumn::Cell(size_t row) const {
 }
 
 RowBlock::RowBlock(const BlockPlan& plan) : roles_(plan.roles()), rows_(plan.rows()) {
+  states_.resize(rows_);
   cursors_.resize(rows_);
   cursor_lengths_.resize(rows_);
   for (size_t i = 0; i <= roles_.size(); ++i) {
@@ -64,13 +65,20 @@ RowBlock::RowBlock(const BlockPlan& plan) : roles_(plan.roles()), rows_(plan.row
 }
 
 absl::Status RowBlock::BindTo(OdbcStatement& statement) {
-  CDI_RETURN_IF_ERROR(statement.SetBlock(rows_, &fetched_));
+  CDI_RETURN_IF_ERROR(statement.SetBlock(rows_, &fetched_, states_.data()));
   CDI_RETURN_IF_ERROR(statement.BindTimestamp(1, cursors_.data(), cursor_lengths_.data()));
   int column = 2;
   for (TextColumn& text : texts_) {
     CDI_RETURN_IF_ERROR(statement.BindText(column++, text.cells.data(), text.width, text.lengths.data()));
   }
   return absl::OkStatus();
+}
+
+std::optional<size_t> RowBlock::BrokenRow() const {
+  const auto end = states_.begin() + static_cast<std::ptrdiff_t>(fetched_);
+  const auto found = std::find(states_.begin(), end, SQLUSMALLINT{SQL_ROW_ERROR});
+  if (found == end) return std::nullopt;
+  return static_cast<size_t>(found - states_.begin());
 }
 
 std::vector<RowBlock::Cut> RowBlock::Cuts() const {
@@ -112,14 +120,14 @@ absl::Status RowBlock::AppendRow(size_t row, const Timestamp& cursor, PageBuilde
 absl::Status RowBlock::SetOversizeCells(std::string_view list, PageBuilder& page) const {
   for (const ColumnRole role : roles_) {
     const size_t end = list.find(',');
-    if (end == std::string_view::npos) return BrokenRow("the list of oversize cells of a row is incomplete");
+    if (end == std::string_view::npos) return BadRow("the list of oversize cells of a row is incomplete");
     const std::string_view entry = list.substr(0, end);
     list.remove_prefix(end + 1);
     if (entry.empty()) continue;
     uint64_t bytes = 0;
     const auto parsed = std::from_chars(entry.data(), entry.data() + entry.size(), bytes);
     if (parsed.ec != std::errc() || parsed.ptr == entry.data() + entry.size() || *parsed.ptr != ':') {
-      return BrokenRow("the list of oversize cells of a row cannot be read");
+      return BadRow("the list of oversize cells of a row cannot be read");
     }
     page.SetOversize(role, bytes, entry);
   }

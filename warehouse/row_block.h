@@ -41,6 +41,9 @@ class RowBlock {
   absl::Status BindTo(OdbcStatement& statement);
 
   size_t fetched() const { return fetched_; }
+  // Of the first row that the driver could not convert, from 0: its cells hold nothing. A fetch with one such row among
+  // good ones is a success to ODBC.
+  std::optional<size_t> BrokenRow() const;
 
   struct Cut {
     size_t column;
@@ -67,6 +70,7 @@ class RowBlock {
   std::vector<ColumnRole> roles_;
   size_t rows_;
   SQLULEN fetched_ = 0;
+  std::vector<SQLUSMALLINT> states_;
   std::vector<SQL_TIMESTAMP_STRUCT> cursors_;
   std::vector<SQLLEN> cursor_lengths_;
   std::vector<TextColumn> texts_;  // one per role, and the oversize list

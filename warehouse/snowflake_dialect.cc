@@ -50,10 +50,14 @@ class SnowflakeDialect final : public Dialect {
                "CLIENT_MEMORY_LIMIT = 192")};
   }
 
-  std::string NowQuery() const override { return "SELECT CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP())::TIMESTAMP_NTZ"; }
+  std::string NowQuery() const override {
+    return Concat("SELECT CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP())::TIMESTAMP_NTZ, '", kTextProbe, "'");
+  }
 
   std::string ContextQuery() const override {
-    return "SELECT CURRENT_VERSION(), CURRENT_USER(), CURRENT_ROLE(), CURRENT_WAREHOUSE(), CURRENT_DATABASE()";
+    return Concat(
+        "SELECT CURRENT_VERSION(), CURRENT_USER(), CURRENT_ROLE(), CURRENT_WAREHOUSE(), CURRENT_DATABASE(), '",
+        kTextProbe, "'");
   }
 
   // SHOW needs no warehouse, and fails by itself when the database is missing. The pattern's wildcards can only let

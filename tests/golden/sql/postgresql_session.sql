@@ -8,9 +8,9 @@ SET application_name = 'cdi sync=syncs/a it''s \ run'
 SET ROLE "R""x"
 SET default_transaction_read_only = on
 
-SELECT clock_timestamp() AT TIME ZONE 'UTC'
+SELECT clock_timestamp() AT TIME ZONE 'UTC', 'aü€😀'::text
 
-SELECT current_setting('server_version'), session_user, current_user, NULL::text, current_database()
+SELECT current_setting('server_version'), session_user, current_user, NULL::text, current_database(), 'aü€😀'::text
 
 SELECT has_schema_privilege(oid, 'USAGE')::int AS usage, current_user AS role FROM pg_catalog.pg_namespace WHERE nspname = 'it''s \'
 
