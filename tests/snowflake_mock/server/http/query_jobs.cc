@@ -29,6 +29,7 @@ QueryJobs::~QueryJobs() {
     stopping_ = true;
   }
   work_.notify_all();
+  watch_.notify_all();
   for (std::thread& worker : workers_) worker.join();
 }
 
@@ -175,7 +176,7 @@ void QueryJobs::Work() {
 void QueryJobs::WatchDetached() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    work_.wait_for(lock, kWatchEvery);
+    watch_.wait_for(lock, kWatchEvery, [this] { return stopping_; });
     std::vector<std::shared_ptr<QueryJob>> running;
     for (const auto& [session, job] : running_) running.push_back(job);
     lock.unlock();

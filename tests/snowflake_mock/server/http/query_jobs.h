@@ -90,7 +90,9 @@ class QueryJobs {
   Account& account_;
   FaultBook& faults_;
   std::mutex mutex_;
-  std::condition_variable work_;
+  std::condition_variable
+      work_;  // a statement waits, or a session has become idle: the workers' alone, as notify_one needs
+  std::condition_variable watch_;  // the end
   bool stopping_ = false;
   std::deque<std::shared_ptr<QueryJob>> waiting_;
   std::map<int64_t, std::shared_ptr<QueryJob>> running_;  // by session
