@@ -73,7 +73,6 @@ void HttpClient::SetTransportOptions(const Settings& settings) {
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, "gzip");
   curl_easy_setopt(easy_, CURLOPT_USERAGENT, "cdi-snowflake-odbc/0.1.0");
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
   curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -90,6 +89,8 @@ HttpReply HttpClient::Perform(const HttpRequest& request, CancelToken& cancel) {
   HttpReply reply;
   curl_slist* headers = nullptr;
   for (const std::string& header : request.headers) headers = curl_slist_append(headers, header.c_str());
+  if (request.keep_gzip) headers = curl_slist_append(headers, "Accept-Encoding: gzip");
+  curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, request.keep_gzip ? nullptr : "gzip");
   curl_easy_setopt(easy_, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &reply.body);

@@ -22,6 +22,7 @@ struct HttpRequest {
   std::string url;
   std::vector<std::string> headers;  // "Name: value"
   std::string_view body;             // read during the call
+  bool keep_gzip = false;            // a gzip reply is left as it came, whatever its headers say
   TimePoint deadline = kNoDeadline;
   // How long an exchange may go on after it was cancelled, in the hope of the server's own answer to the cancellation.
   std::chrono::milliseconds cancel_grace{0};

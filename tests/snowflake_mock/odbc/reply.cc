@@ -150,7 +150,8 @@ class ReplyReader {
   error_code ReadChunk(ondemand::value value) {
     std::map<std::string, std::string> entry;
     if (const error_code error = ReadScalars(value, entry)) return error;
-    reply_.chunks.push_back({entry["url"], static_cast<size_t>(ToNumber(entry["rowCount"]).value_or(0))});
+    reply_.chunks.push_back({entry["url"], static_cast<size_t>(ToNumber(entry["rowCount"]).value_or(0)),
+                             static_cast<size_t>(ToNumber(entry["uncompressedSize"]).value_or(0))});
     return simdjson::SUCCESS;
   }
 

@@ -15,6 +15,7 @@ namespace cdi::sfodbc {
 struct ChunkLocation {
   std::string url;
   size_t row_count = 0;
+  size_t text_bytes = 0;  // as announced; 0 when it was not
 };
 
 struct Reply {

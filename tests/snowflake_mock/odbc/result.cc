@@ -27,7 +27,7 @@ Result::Result(Reply reply, Session& session) {
   scanner_ = RowScanner(text_.data() + reply.rows_offset, reply.rows_size);
   if (!reply.chunks.empty()) {
     chunks_ = std::make_unique<ChunkStream>(std::move(reply.chunks), std::move(reply.chunk_headers), session.pool(),
-                                            session.settings());
+                                            session.settings(), columns_.size());
   }
   if (statement_type >= kDmlFirst && statement_type <= kDmlLast) CountChangedRows();
 }
@@ -55,6 +55,11 @@ void Result::CountChangedRows() {
 
 absl::StatusOr<bool> Result::Advance(CancelToken& cancel, TimePoint deadline) {
   for (;;) {
+    if (chunk_row_ < chunk_.rows()) {
+      chunk_.Read(chunk_row_++, row_);
+      ++delivered_;
+      return true;
+    }
     switch (scanner_.Next(row_)) {
       case RowScanner::Step::kRow:
         ++delivered_;
@@ -71,8 +76,8 @@ absl::StatusOr<bool> Result::Advance(CancelToken& cancel, TimePoint deadline) {
       }
       return false;
     }
-    CDI_ASSIGN_OR_RETURN(text_, chunks_->Next(cancel, deadline));
-    scanner_ = RowScanner(text_.data(), text_.size());
+    CDI_RETURN_IF_ERROR(chunks_->Next(cancel, deadline, chunk_));
+    chunk_row_ = 0;
   }
 }
 

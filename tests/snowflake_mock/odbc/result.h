@@ -41,10 +41,12 @@ class Result {
  private:
   void CountChangedRows();
   std::vector<Column> columns_;
-  std::string text_;  // holds the rows being read
+  std::string text_;  // holds the rows of the reply
   RowScanner scanner_;
   std::vector<Cell> row_;
   std::unique_ptr<ChunkStream> chunks_;
+  ScannedRows chunk_;  // being read
+  size_t chunk_row_ = 0;
   int64_t row_count_ = -1;
   int64_t returned_ = -1;
   int64_t delivered_ = 0;

@@ -1,30 +1,58 @@
 #include "tests/snowflake_mock/odbc/row_scanner.h"
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "tests/snowflake_mock/odbc/utf.h"
 
 namespace cdi::sfodbc {
 namespace {
 
-// The first quote or backslash at or behind `position`; `end` when there is none. Eight bytes at a time: a byte of
-// `x ^ pattern` is zero where x holds the wanted character.
-const char* FindQuoteOrBackslash(const char* position, const char* end) {
+constexpr uint32_t kNullOffset = 0xFFFF'FFFF;
+
+// The high bit of each byte of `eight` that is a quote or backslash; right up to the first such byte, and only there.
+uint64_t MarkQuotesAndBackslashes(uint64_t eight) {
   constexpr uint64_t kOnes = 0x0101010101010101ULL;
   constexpr uint64_t kHighs = 0x8080808080808080ULL;
-  while (end - position >= 8) {
+  const uint64_t quotes = eight ^ (kOnes * '"');  // a zero byte where there is one
+  const uint64_t slashes = eight ^ (kOnes * '\\');
+  return (((quotes - kOnes) & ~quotes) | ((slashes - kOnes) & ~slashes)) & kHighs;
+}
+
+// The first quote or backslash at or behind `position`; `end` when there is none.
+const char* FindQuoteOrBackslash(const char* position, const char* end) {
+  while (std::endian::native == std::endian::little && end - position >= 8) {
     uint64_t eight = 0;
     std::memcpy(&eight, position, 8);
-    const uint64_t quotes = eight ^ (kOnes * '"');
-    const uint64_t slashes = eight ^ (kOnes * '\\');
-    const uint64_t hits = ((quotes - kOnes) & ~quotes & kHighs) | ((slashes - kOnes) & ~slashes & kHighs);
-    if (hits != 0) break;
+    const uint64_t marks = MarkQuotesAndBackslashes(eight);
+    if (marks != 0) return position + std::countr_zero(marks) / 8;
     position += 8;
   }
   while (position < end && *position != '"' && *position != '\\') ++position;
   return position;
+}
+
+// As that, and copies all in front of it to `out`, which lies before `position`; moves both.
+void CopyToQuoteOrBackslash(const char*& position, const char* end, char*& out) {
+  while (std::endian::native == std::endian::little && end - position >= 8) {
+    uint64_t eight = 0;
+    std::memcpy(&eight, position, 8);
+    const uint64_t marks = MarkQuotesAndBackslashes(eight);
+    const int plain = marks == 0 ? 8 : std::countr_zero(marks) / 8;
+    if (plain == 8) {
+      std::memcpy(out, &eight, 8);
+    } else {
+      for (int i = 0; i < plain; ++i) out[i] = position[i];
+    }
+    position += plain;
+    out += plain;
+    if (marks != 0) return;
+  }
+  while (position < end && *position != '"' && *position != '\\') *out++ = *position++;
 }
 
 bool IsBlank(char c) {
@@ -140,11 +168,7 @@ bool RowScanner::ReadString(Cell& cell) {
   while (found < end_ && *found == '\\') {
     ++found;
     if (!ResolveEscape(found, end_, out)) return false;
-    const char* const next = FindQuoteOrBackslash(found, end_);
-    const auto plain = static_cast<size_t>(next - found);
-    std::memmove(out, found, plain);
-    out += plain;
-    found = next;
+    CopyToQuoteOrBackslash(found, end_, out);
   }
   if (found == end_) return false;
   cell = {start, static_cast<size_t>(out - start)};
@@ -152,45 +176,40 @@ bool RowScanner::ReadString(Cell& cell) {
   return true;
 }
 
-std::optional<size_t> CountRows(std::string_view text) {
-  const char* position = text.data();
-  const char* const end = position + text.size();
-  size_t rows = 0;
-  bool inside = false;
-  bool comma_open = false;
-  for (; position < end; ++position) {
-    switch (*position) {
-      case '"':
-        if (!inside) return std::nullopt;
-        for (++position;; position += 2) {
-          position = FindQuoteOrBackslash(position, end);
-          if (position >= end) return std::nullopt;
-          if (*position == '"') break;
-          if (end - position < 2) return std::nullopt;
-        }
-        break;
-      case '[':
-        if (inside || (rows > 0 && !comma_open)) return std::nullopt;
-        inside = true;
-        comma_open = false;
-        break;
-      case ']':
-        if (!inside) return std::nullopt;
-        inside = false;
-        ++rows;
-        break;
-      case ',':
-        if (!inside) {
-          if (comma_open || rows == 0) return std::nullopt;
-          comma_open = true;
-        }
-        break;
-      default:
-        if (!inside && !IsBlank(*position)) return std::nullopt;
+bool ScannedRows::Scan(std::string&& text, size_t columns) {
+  text_ = std::move(text);
+  places_.clear();
+  columns_ = columns;
+  rows_ = 0;
+  if (text_.size() >= kNullOffset) return false;
+  RowScanner scanner(text_.data(), text_.size());
+  std::vector<Cell> row(columns);
+  for (;;) {
+    const RowScanner::Step step = scanner.Next(row);
+    if (step != RowScanner::Step::kRow) {
+      if (step == RowScanner::Step::kEnd) return true;
+      rows_ = 0;
+      return false;
+    }
+    ++rows_;
+    for (const Cell& cell : row) {
+      const auto offset = cell.is_null() ? kNullOffset : static_cast<uint32_t>(cell.data - text_.data());
+      places_.push_back({offset, static_cast<uint32_t>(cell.size)});
     }
   }
-  if (inside || comma_open) return std::nullopt;
-  return rows;
+}
+
+void ScannedRows::Read(size_t index, std::vector<Cell>& row) const {
+  const Place* place = places_.data() + index * columns_;
+  for (Cell& cell : row) {
+    cell = place->offset == kNullOffset ? Cell{} : Cell{text_.data() + place->offset, place->size};
+    ++place;
+  }
+}
+
+std::string ScannedRows::TakeText() {
+  rows_ = 0;
+  return std::move(text_);
 }
 
 }  // namespace cdi::sfodbc

@@ -5,7 +5,8 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,7 +37,28 @@ class RowScanner {
   char* end_ = nullptr;
 };
 
-// The number of rows in such a text; nullopt when it is cut off or malformed. Reads only; about as fast as memory.
-std::optional<size_t> CountRows(std::string_view text);
+// All rows of one text, taken apart at once: a thread of its own can do that, and see whether they are whole, before
+// anybody reads them. Eight bytes a cell.
+class ScannedRows {
+ public:
+  // Takes the text over, and uses its own memory again. False when it is cut off or malformed, or has 4 GiB.
+  bool Scan(std::string&& text, size_t columns);
+
+  size_t rows() const { return rows_; }
+  // `row` has one place for each column; what it shows lives until the next Scan.
+  void Read(size_t index, std::vector<Cell>& row) const;
+  // The text's memory, for a next text; no rows are left.
+  std::string TakeText();
+
+ private:
+  struct Place {
+    uint32_t offset;
+    uint32_t size;
+  };
+  std::string text_;
+  std::vector<Place> places_;
+  size_t columns_ = 0;
+  size_t rows_ = 0;
+};
 
 }  // namespace cdi::sfodbc
