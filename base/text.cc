@@ -1,6 +1,10 @@
 #include "base/text.h"
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace cdi {
 namespace {
@@ -25,6 +29,72 @@ size_t SequenceLength(std::string_view text) {
   return 0;
 }
 
+constexpr size_t kEscapeBytesMax = 6;  // \u001f
+
+char* WriteEscape(uint8_t c, char* out) {
+  constexpr char kHex[] = "0123456789abcdef";
+  *out++ = '\\';
+  switch (c) {
+    case '"':
+    case '\\':
+      *out++ = static_cast<char>(c);
+      return out;
+    case '\n':
+      *out++ = 'n';
+      return out;
+    case '\r':
+      *out++ = 'r';
+      return out;
+    case '\t':
+      *out++ = 't';
+      return out;
+    default:
+      out = std::copy_n("u00", 3, out);
+      *out++ = kHex[c >> 4];
+      *out++ = kHex[c & 15];
+      return out;
+  }
+}
+
+bool NeedsEscape(uint8_t c) {
+  return c < 0x20 || c == '"' || c == '\\';
+}
+
+// The high bit of each byte of `eight` that needs an escape; right up to the first such byte, and only there.
+uint64_t EscapeMarks(uint64_t eight) {
+  constexpr uint64_t kOnes = 0x0101010101010101ULL;
+  constexpr uint64_t kHighs = 0x8080808080808080ULL;
+  const uint64_t quotes = eight ^ (kOnes * '"');
+  const uint64_t slashes = eight ^ (kOnes * '\\');
+  return (((eight - kOnes * 0x20) & ~eight) | ((quotes - kOnes) & ~quotes) | ((slashes - kOnes) & ~slashes)) & kHighs;
+}
+
+// Writes up to kEscapeBytesMax bytes for each of `text`, and up to seven of rubbish behind them; returns their end.
+// Eight bytes are copied before they are looked at: most need no escape.
+char* WriteEscaped(std::string_view text, char* out) {
+  const char* in = text.data();
+  const char* const end = in + text.size();
+  while (std::endian::native == std::endian::little && end - in >= 8) {
+    uint64_t eight = 0;
+    std::memcpy(&eight, in, 8);
+    std::memcpy(out, &eight, 8);
+    const uint64_t marks = EscapeMarks(eight);
+    const int plain = marks == 0 ? 8 : std::countr_zero(marks) / 8;
+    in += plain;
+    out += plain;
+    if (marks != 0) out = WriteEscape(static_cast<uint8_t>(*in++), out);
+  }
+  for (; in < end; ++in) {
+    const auto c = static_cast<uint8_t>(*in);
+    if (NeedsEscape(c)) {
+      out = WriteEscape(c, out);
+    } else {
+      *out++ = *in;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 bool IsValidUtf8(std::string_view text) {
@@ -44,36 +114,13 @@ std::string CutText(std::string_view text, size_t bytes_max) {
 }
 
 void AppendJsonEscaped(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  size_t plain = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<uint8_t>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text.substr(plain, i - plain));
-    plain = i + 1;
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        out += "\\u00";
-        out += kHex[c >> 4];
-        out += kHex[c & 15];
-    }
+  constexpr size_t kPieceBytes = 512;
+  std::array<char, kPieceBytes * kEscapeBytesMax + 8> escaped;
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, kPieceBytes);
+    text.remove_prefix(piece.size());
+    out.append(escaped.data(), WriteEscaped(piece, escaped.data()));
   }
-  out.append(text.substr(plain));
 }
 
 std::string JsonQuote(std::string_view text) {

@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
   std::string init_path;
   std::string data_path;
   std::string log_path;
+  cdi::snowflake_mock::EngineLimits limits;
   app.add_option("--listen", listen, "Address and port; port 0 picks a free one")->capture_default_str();
   app.add_option("--account", account_names,
                  "Account name that clients must use, such as myorg-myacct; give it again for further spellings that "
@@ -84,6 +85,11 @@ int main(int argc, char** argv) {
       ->delimiter(',');
   app.add_option("--init", init_path, "SQL run as ACCOUNTADMIN at start; skipped when --data holds an account already");
   app.add_option("--data", data_path, "File that keeps everything between runs; without it all is in memory");
+  app.add_option("--memory", limits.memory_mib, "MiB that the engine may hold in memory; the rest goes to --temp")
+      ->check(CLI::Range(64, 1 << 24))
+      ->capture_default_str();
+  app.add_option("--temp", limits.spill_parent, "Folder for temporary files; without it the system's (TMPDIR)")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--log", log_path, "File for one JSON line per request");
   Settings settings;
   for (const SettingInfo& info : SettingTable()) {
@@ -106,7 +112,7 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  auto account = Account::Open(absl::StrJoin(account_names, ","), data_path);
+  auto account = Account::Open(absl::StrJoin(account_names, ","), data_path, limits);
   if (!account.ok()) return Fail(std::string(account.status().message()));
   (*account)->settings = settings;
   if (!init_path.empty() && !(*account)->restored()) {

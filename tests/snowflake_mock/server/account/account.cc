@@ -45,11 +45,12 @@ std::string RandomUuid() {
                       hex.substr(20));
 }
 
-absl::StatusOr<std::unique_ptr<Account>> Account::Open(const std::string& names, const std::string& data_path) {
+absl::StatusOr<std::unique_ptr<Account>> Account::Open(const std::string& names, const std::string& data_path,
+                                                       const EngineLimits& limits) {
   std::vector<std::string> spellings = absl::StrSplit(names, ',', absl::SkipWhitespace());
   for (std::string& spelling : spellings) spelling = std::string(absl::StripAsciiWhitespace(spelling));
   if (spellings.empty()) return absl::InvalidArgumentError("an account needs a name");
-  CDI_ASSIGN_OR_RETURN(auto engine, Engine::Open(data_path));
+  CDI_ASSIGN_OR_RETURN(auto engine, Engine::Open(data_path, limits));
   std::unique_ptr<Account> account(new Account(std::move(spellings), std::move(engine), !data_path.empty()));
   if (!data_path.empty()) CDI_RETURN_IF_ERROR(account->Restore());
   return account;

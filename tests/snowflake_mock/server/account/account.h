@@ -75,7 +75,8 @@ class Account {
  public:
   // `names` as in a client's connection: "myorg-myacct" and, with commas between, further spellings that are accepted
   // (a locator such as "xy12345"); the first is the account's name. `data_path` empty: in memory.
-  static absl::StatusOr<std::unique_ptr<Account>> Open(const std::string& names, const std::string& data_path);
+  static absl::StatusOr<std::unique_ptr<Account>> Open(const std::string& names, const std::string& data_path,
+                                                       const EngineLimits& limits = {});
 
   const std::string& name() const { return names_[0]; }
   // True for every accepted spelling, whatever the case, with `_` or `-`, with a region or `.global` behind it.

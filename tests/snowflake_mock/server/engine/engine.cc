@@ -1,7 +1,11 @@
 #include "tests/snowflake_mock/server/engine/engine.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -12,6 +16,7 @@
 #include "base/status_macros.h"
 #include "tests/snowflake_mock/server/engine/engine_functions.h"
 #include "tests/snowflake_mock/server/engine/engine_values.h"
+#include "tests/snowflake_mock/server/engine/wire_rows.h"
 
 namespace cdi::snowflake_mock {
 namespace {
@@ -22,13 +27,12 @@ constexpr std::string_view kLibraryVersion = "v1.5.6";
 constexpr std::pair<const char*, const char*> kSettings[] = {
     {"autoinstall_known_extensions", "false"},
     {"autoload_known_extensions", "false"},
-    {"enable_external_access", "false"},
-    {"memory_limit", "1GB"},
     {"threads", "2"},
-    {"max_temp_directory_size", "0MB"},                         // nothing is spilled to disk
     {"default_null_order", "nulls_last_on_asc_first_on_desc"},  // Snowflake: NULL is the largest value
 };
-constexpr const char* kLockDown[] = {"SET GLOBAL TimeZone='UTC'", "SET lock_configuration=true"};
+// Access to files ends when the engine is open: its data file and its folder for temporary files stay allowed.
+constexpr const char* kLockDown[] = {"SET GLOBAL TimeZone='UTC'", "SET GLOBAL enable_external_access=false",
+                                     "SET lock_configuration=true"};
 
 class Result {
  public:
@@ -64,6 +68,16 @@ absl::Status Prepare(duckdb_connection connection, const std::string& sql, Prepa
   return MakeEngineError(text == nullptr ? "Parser Error: cannot prepare" : text);
 }
 
+// A name of its own for every engine; nothing is made yet.
+absl::StatusOr<std::filesystem::path> NameSpillFolder(const EngineLimits& limits) {
+  std::error_code error;
+  std::filesystem::path parent = limits.spill_parent;
+  if (parent.empty()) parent = std::filesystem::temp_directory_path(error);
+  if (error) return absl::NotFoundError(absl::StrCat("no folder for temporary files: ", error.message()));
+  static std::atomic<int> engines{0};
+  return parent / absl::StrCat("snowflake-mock-", getpid(), "-", engines++, ".spill");
+}
+
 }  // namespace
 
 absl::Status StopSignal::Check() const {
@@ -85,9 +99,15 @@ absl::Status MakeEngineError(const std::string& text) {
   return MakeError(absl::StatusCode::kUnknown, "ENGINE", message, {{"class", known ? text.substr(0, end) : ""}});
 }
 
+// What the engine cannot hold in memory goes into `spill_folder`, which it makes when it first needs it.
 struct Engine::Handle {
   duckdb_database database = nullptr;
-  ~Handle() { duckdb_close(&database); }
+  std::filesystem::path spill_folder;
+  ~Handle() {
+    duckdb_close(&database);
+    std::error_code ignored;
+    std::filesystem::remove_all(spill_folder, ignored);
+  }
 };
 
 struct EngineConnection::Handle {
@@ -98,21 +118,25 @@ struct EngineConnection::Handle {
 Engine::Engine(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
 Engine::~Engine() = default;
 
-absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const std::string& path) {
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const std::string& path, const EngineLimits& limits) {
   if (duckdb_library_version() != kLibraryVersion) {
     return absl::FailedPreconditionError(absl::StrCat("snowflake-mock was written for DuckDB ",
                                                       std::string(kLibraryVersion), "; the library found is ",
                                                       duckdb_library_version(), ". Run scripts/install_duckdb.sh"));
   }
+  auto handle = std::make_unique<Handle>();
+  CDI_ASSIGN_OR_RETURN(handle->spill_folder, NameSpillFolder(limits));
+  std::vector<std::pair<std::string, std::string>> settings(std::begin(kSettings), std::end(kSettings));
+  settings.emplace_back("memory_limit", absl::StrCat(limits.memory_mib, "MiB"));
+  settings.emplace_back("temp_directory", handle->spill_folder.string());
   duckdb_config config = nullptr;
   duckdb_create_config(&config);
-  for (const auto& [name, value] : kSettings) {
-    if (duckdb_set_config(config, name, value) != DuckDBSuccess) {
+  for (const auto& [name, value] : settings) {
+    if (duckdb_set_config(config, name.c_str(), value.c_str()) != DuckDBSuccess) {
       duckdb_destroy_config(&config);
-      return absl::InternalError(absl::StrCat("DuckDB refuses the setting ", name));
+      return absl::InternalError(absl::StrCat("DuckDB refuses the setting ", name, " = ", value));
     }
   }
-  auto handle = std::make_unique<Handle>();
   char* error = nullptr;
   const duckdb_state opened = duckdb_open_ext(path.empty() ? nullptr : path.c_str(), &handle->database, config, &error);
   duckdb_destroy_config(&config);
@@ -124,6 +148,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const std::string& path) {
   std::unique_ptr<Engine> engine(new Engine(std::move(handle)));
   CDI_ASSIGN_OR_RETURN(const auto connection, engine->Connect());
   CDI_RETURN_IF_ERROR(RegisterEngineFunctions(connection->handle_->connection));
+  // As a setting at start it has no effect.
+  const std::string room = absl::StrCat("SET GLOBAL max_temp_directory_size='", limits.spill_mib, "MiB'");
+  CDI_RETURN_IF_ERROR(RunPlain(connection->handle_->connection, room.c_str()));
   for (const char* const statement : kLockDown)
     CDI_RETURN_IF_ERROR(RunPlain(connection->handle_->connection, statement));
   return engine;
@@ -161,9 +188,8 @@ class Interrupter {
   std::jthread thread_;
 };
 
-// Steps the statement until its result is ready, or until it was interrupted by `stop`.
-absl::Status StepToEnd(duckdb_connection connection, Pending& pending, const StopSignal& stop) {
-  const Interrupter interrupter(connection, stop);
+// Steps the statement until its result can be read, or until it was interrupted by `stop`.
+absl::Status StepToResult(Pending& pending, const StopSignal& stop) {
   while (true) {
     const duckdb_pending_state state = duckdb_pending_execute_task(pending.raw);
     if (state == DUCKDB_PENDING_RESULT_READY) return absl::OkStatus();
@@ -175,25 +201,20 @@ absl::Status StepToEnd(duckdb_connection connection, Pending& pending, const Sto
   }
 }
 
-absl::Status WriteRows(Result& result, const std::vector<ResultColumn>& columns, const StopSignal& stop,
-                       ResultWriter& writer) {
+// Hands the rows over as the engine makes them; it goes no further than a few chunks ahead.
+absl::Status WriteRows(Result& result, const StopSignal& stop, ResultWriter& writer) {
   while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result.raw)) {
-    const idx_t rows = duckdb_data_chunk_get_size(chunk);
-    std::vector<VectorView> views;
-    views.reserve(columns.size());
-    for (idx_t i = 0; i < columns.size(); ++i) views.emplace_back(duckdb_data_chunk_get_vector(chunk, i));
-    for (idx_t row = 0; row < rows; ++row) {
-      std::string& out = writer.BeginRow();
-      out += '[';
-      for (size_t i = 0; i < columns.size(); ++i) {
-        if (i > 0) out += ',';
-        AppendWireValue(views[i], row, columns[i].type, out);
-      }
-      out += ']';
+    const WireRows rows(chunk, writer.columns());
+    for (idx_t row = 0; row < rows.size(); ++row) {
+      rows.AppendRow(row, writer.BeginRow());
       writer.RowDone();
     }
     duckdb_destroy_data_chunk(&chunk);
     CDI_RETURN_IF_ERROR(stop.Check());
+  }
+  if (const char* const error = duckdb_result_error(&result.raw); error != nullptr && *error != '\0') {
+    CDI_RETURN_IF_ERROR(stop.Check());
+    return MakeEngineError(error);
   }
   return absl::OkStatus();
 }
@@ -211,10 +232,13 @@ absl::StatusOr<int64_t> EngineConnection::Run(const std::string& sql, const Stop
     return 0;
   }
   Pending pending;
-  if (duckdb_pending_prepared(prepared.raw, &pending.raw) != DuckDBSuccess) {
+  // Rows that somebody reads are streamed, never held by the engine as a whole.
+  const auto begin = writer == nullptr ? duckdb_pending_prepared : duckdb_pending_prepared_streaming;
+  if (begin(prepared.raw, &pending.raw) != DuckDBSuccess) {
     return MakeEngineError(duckdb_pending_error(pending.raw));
   }
-  CDI_RETURN_IF_ERROR(StepToEnd(handle_->connection, pending, stop));
+  const Interrupter interrupter(handle_->connection, stop);
+  CDI_RETURN_IF_ERROR(StepToResult(pending, stop));
   Result result;
   if (duckdb_execute_pending(pending.raw, &result.raw) != DuckDBSuccess) {
     return MakeEngineError(duckdb_result_error(&result.raw));
@@ -230,9 +254,10 @@ absl::StatusOr<int64_t> EngineConnection::Run(const std::string& sql, const Stop
       }
       writer->SetColumns(std::move(columns));
     }
-    CDI_RETURN_IF_ERROR(WriteRows(result, writer->columns(), stop, *writer));
+    CDI_RETURN_IF_ERROR(WriteRows(result, stop, *writer));
   }
-  return static_cast<int64_t>(duckdb_rows_changed(&result.raw));
+  // Asking a stream would read it again.
+  return duckdb_result_is_streaming(result.raw) ? 0 : static_cast<int64_t>(duckdb_rows_changed(&result.raw));
 }
 
 absl::StatusOr<std::vector<ResultColumn>> EngineConnection::Describe(const std::string& sql) {

@@ -1,8 +1,8 @@
 // The SQL engine behind the mock: DuckDB through its C API. Nothing outside engine*.cc and value_encoding.cc includes
 // duckdb.h.
 //
-// Locked down: no extension is loaded or fetched, no file or network access, memory and threads bounded, configuration
-// locked. Runs in UTC. Why DuckDB: docs/snowflake-mock.md.
+// Locked down: no extension is loaded or fetched, no network access and no files but its own, memory and threads
+// bounded, configuration locked. Runs in UTC. Why DuckDB: docs/snowflake-mock.md.
 #pragma once
 
 #include <atomic>
@@ -40,12 +40,20 @@ class StopSignal {
   std::optional<Instant> deadline_;
 };
 
+// How much the engine may use. Beyond both, statements fail.
+struct EngineLimits {
+  int64_t memory_mib = 1024;
+  int64_t spill_mib = 64 * 1024;  // of temporary files: sorts and tables that memory cannot hold
+  std::string spill_parent = {};  // where their folder is made; empty: the system's folder for temporary files
+};
+
 class EngineConnection;
 
 class Engine {
  public:
-  // `path` empty: in memory. Fails when the library is not the version this was written for, or the file is in use.
-  static absl::StatusOr<std::unique_ptr<Engine>> Open(const std::string& path);
+  // `path` empty: in memory, and when memory ends in temporary files. Fails when the library is not the version this
+  // was written for, or the file is in use.
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(const std::string& path, const EngineLimits& limits = {});
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

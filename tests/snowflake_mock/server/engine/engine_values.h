@@ -66,7 +66,8 @@ class VectorView {
   Int128 Integer(idx_t row) const;  // integers; decimals without their point; SF_TZ raw
   double Real(idx_t row) const;
   bool Boolean(idx_t row) const { return static_cast<const bool*>(data_)[row]; }
-  std::string_view Text(idx_t row) const;  // VARCHAR, JSON, BLOB
+  std::string_view Text(idx_t row) const;                                             // VARCHAR, JSON, BLOB
+  int64_t Units(idx_t row) const { return static_cast<const int64_t*>(data_)[row]; }  // times of 64 bits, raw
   int32_t Days(idx_t row) const { return static_cast<const int32_t*>(data_)[row]; }
   Moment AsMoment(idx_t row) const;
 

@@ -1,59 +1,14 @@
 #include "tests/snowflake_mock/server/engine/result_set.h"
-#include "nlohmann/json.hpp"
-
-#include <zlib.h>
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "base/check.h"
 #include "base/text.h"
+#include "nlohmann/json.hpp"
+#include "tests/snowflake_mock/server/engine/chunk_compressor.h"
+#include "tests/snowflake_mock/server/engine/gzip.h"
 
 namespace cdi::snowflake_mock {
-namespace {
-
-constexpr int kGzipWindow = 15 + 16;
-
-Bytef* Bytes(const char* text) {
-  return reinterpret_cast<Bytef*>(const_cast<char*>(text));
-}
-
-}  // namespace
-
-std::string Gzip(std::string_view body) {
-  z_stream stream{};
-  CDI_CHECK(deflateInit2(&stream, 1, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK, "zlib");
-  std::string out(deflateBound(&stream, body.size()), '\0');
-  stream.next_in = Bytes(body.data());
-  stream.avail_in = static_cast<uInt>(body.size());
-  stream.next_out = Bytes(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  CDI_CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END, "zlib");
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
-std::optional<std::string> Gunzip(std::string_view body) {
-  z_stream stream{};
-  if (inflateInit2(&stream, kGzipWindow) != Z_OK) return std::nullopt;
-  std::string out;
-  char block[65536];
-  stream.next_in = Bytes(body.data());
-  stream.avail_in = static_cast<uInt>(body.size());
-  int state = Z_OK;
-  while (state == Z_OK) {
-    stream.next_out = Bytes(block);
-    stream.avail_out = sizeof block;
-    state = inflate(&stream, Z_NO_FLUSH);
-    out.append(block, sizeof block - stream.avail_out);
-    if (state == Z_OK && stream.avail_in == 0 && stream.avail_out > 0) break;
-  }
-  inflateEnd(&stream);
-  if (state != Z_STREAM_END) return std::nullopt;
-  return out;
-}
-
 nlohmann::ordered_json RowCounts::ToJson() const {
   return {{"numRowsInserted", inserted},
           {"numRowsUpdated", updated},
@@ -70,6 +25,11 @@ nlohmann::json ResultSet::AllRows() const {
   text += ']';
   return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
 }
+
+ResultWriter::ResultWriter(const ChunkSizes& sizes) : sizes_(sizes), next_chunk_rows_(sizes.first_chunk_rows) {}
+ResultWriter::~ResultWriter() = default;
+ResultWriter::ResultWriter(ResultWriter&&) noexcept = default;
+ResultWriter& ResultWriter::operator=(ResultWriter&&) noexcept = default;
 
 void ResultWriter::AddRow(const std::vector<std::optional<std::string>>& cells) {
   std::string& row = BeginRow();
@@ -109,9 +69,9 @@ void ResultWriter::RowDone() {
 }
 
 void ResultWriter::CutChunk() {
-  result_.chunks.push_back({Gzip(buffer_), buffer_rows_, buffer_.size()});
+  if (compressor_ == nullptr) compressor_ = std::make_unique<ChunkCompressor>();
+  compressor_->Add(buffer_, buffer_rows_);
   result_.row_count += buffer_rows_;
-  buffer_.clear();
   buffer_rows_ = 0;
   next_chunk_rows_ = std::min(next_chunk_rows_ * 2, sizes_.chunk_rows_max);
 }
@@ -124,6 +84,7 @@ ResultSet ResultWriter::Finish() {
   } else if (buffer_rows_ > 0) {
     CutChunk();
   }
+  if (compressor_ != nullptr) result_.chunks = compressor_->Finish();
   ResultSet finished = std::move(result_);
   *this = ResultWriter(sizes_);
   return finished;

@@ -60,9 +60,14 @@ struct ChunkSizes {
   size_t chunk_bytes_max = 8 * 1024 * 1024;
 };
 
+class ChunkCompressor;
+
 class ResultWriter {
  public:
-  explicit ResultWriter(const ChunkSizes& sizes = {}) : sizes_(sizes), next_chunk_rows_(sizes.first_chunk_rows) {}
+  explicit ResultWriter(const ChunkSizes& sizes = {});
+  ~ResultWriter();
+  ResultWriter(ResultWriter&&) noexcept;
+  ResultWriter& operator=(ResultWriter&&) noexcept;
 
   void SetColumns(std::vector<ResultColumn> columns) { result_.columns = std::move(columns); }
   std::vector<ResultColumn>& columns() { return result_.columns; }
@@ -82,15 +87,11 @@ class ResultWriter {
 
   ChunkSizes sizes_;
   int64_t next_chunk_rows_;
+  std::unique_ptr<ChunkCompressor> compressor_;  // from the first chunk on
   ResultSet result_;
   std::string buffer_;
   int64_t buffer_rows_ = 0;
   bool inline_full_ = false;
 };
-
-// gzip of `body`, fast level.
-std::string Gzip(std::string_view body);
-// nullopt when it is no complete gzip stream.
-std::optional<std::string> Gunzip(std::string_view body);
 
 }  // namespace cdi::snowflake_mock

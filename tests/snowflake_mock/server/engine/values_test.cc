@@ -5,6 +5,7 @@
 #include "tests/snowflake_mock/server/account/jwt.h"
 #include "tests/snowflake_mock/server/account/login.h"
 #include "tests/snowflake_mock/server/engine/engine_values.h"
+#include "tests/snowflake_mock/server/engine/gzip.h"
 #include "tests/snowflake_mock/server/engine/result_set.h"
 #include "tests/snowflake_mock/server/language/json_text.h"
 #include "tests/snowflake_mock/server/language/time_format.h"

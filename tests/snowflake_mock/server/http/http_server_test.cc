@@ -1,5 +1,6 @@
 // The protocol over real HTTP on loopback, port 0: login with a fresh RSA key, queries, chunks, cancel, renewal,
 // faults.
+#include "tests/snowflake_mock/server/engine/gzip.h"
 #include "tests/snowflake_mock/server/http/http_test_support.h"
 
 namespace cdi::snowflake_mock {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
+#include "tests/snowflake_mock/server/engine/gzip.h"
 #include "tests/snowflake_mock/server/http/query_reply.h"
 #include "tests/snowflake_mock/server/statements/statement.h"
 
