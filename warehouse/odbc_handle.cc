@@ -5,6 +5,7 @@
 #include <sqlext.h>
 #include <sqlucode.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -22,6 +23,14 @@ SQLPOINTER AsPointer(SQLULEN value) {
   return reinterpret_cast<SQLPOINTER>(value);
 }
 
+// Up to the NUL that ends every text, not by the length beside it: for a driver without wide functions unixODBC gives
+// that of the narrow text (observed with libsqliteodbc).
+template <size_t kSize>
+std::string TextOf(const std::array<SQLWCHAR, kSize>& buffer) {
+  const auto end = std::find(buffer.begin(), buffer.end(), SQLWCHAR{0});
+  return Utf8FromWide(buffer.data(), static_cast<size_t>(end - buffer.begin()));
+}
+
 std::vector<DiagnosticRecord> ReadRecords(SQLSMALLINT type, SQLHANDLE handle) {
   constexpr SQLSMALLINT kRecordsMax = 5;
   std::vector<DiagnosticRecord> records;
@@ -34,8 +43,7 @@ std::vector<DiagnosticRecord> ReadRecords(SQLSMALLINT type, SQLHANDLE handle) {
                                       static_cast<SQLSMALLINT>(text.size()), &length))) {
       break;
     }
-    const size_t units = std::min(text.size() - 1, static_cast<size_t>(std::max<SQLSMALLINT>(length, 0)));
-    records.push_back({Utf8FromWide(state.data(), 5), native, Utf8FromWide(text.data(), units)});
+    records.push_back({TextOf(state), native, TextOf(text)});
   }
   return records;
 }
@@ -72,7 +80,7 @@ InstalledDrivers OdbcEnvironment::Drivers() {
   SQLUSMALLINT direction = SQL_FETCH_FIRST;
   while (SQL_SUCCEEDED(SQLDriversW(handle_, direction, name.data(), static_cast<SQLSMALLINT>(name.size()), &length,
                                    nullptr, 0, &attributes_length))) {
-    installed.names.push_back(Utf8FromWide(name.data(), static_cast<size_t>(length)));
+    installed.names.push_back(TextOf(name));
     direction = SQL_FETCH_NEXT;
   }
   return installed;
@@ -187,8 +195,7 @@ absl::StatusOr<std::string> OdbcStatement::ColumnName(int column) {
                                      &nullable))) {
     return Error();
   }
-  const size_t units = std::min(name.size() - 1, static_cast<size_t>(std::max<SQLSMALLINT>(length, 0)));
-  return Utf8FromWide(name.data(), units);
+  return TextOf(name);
 }
 
 absl::StatusOr<std::optional<std::string>> OdbcStatement::Text(int column) {
