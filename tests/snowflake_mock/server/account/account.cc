@@ -180,6 +180,8 @@ void Account::ExpireTokens(const std::shared_ptr<Session>& session, bool master)
 }
 
 void Account::RemoveSession(const std::shared_ptr<Session>& session) {
+  session->closed = true;
+  locks.ReleaseAll(session->id);
   const std::lock_guard lock(mutex);
   sessions_.erase(session);
   std::erase_if(tokens_, [&](const auto& entry) {

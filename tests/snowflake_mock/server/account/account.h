@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,8 +18,10 @@
 #include "absl/status/statusor.h"
 #include "tests/snowflake_mock/server/account/history.h"
 #include "tests/snowflake_mock/server/account/settings.h"
+#include "tests/snowflake_mock/server/account/table_locks.h"
 #include "tests/snowflake_mock/server/catalog/catalog.h"
 #include "tests/snowflake_mock/server/engine/engine.h"
+#include "tests/snowflake_mock/server/rewriter/query_rewriter.h"
 
 namespace cdi::snowflake_mock {
 
@@ -38,8 +41,29 @@ struct Session {
   std::string last_query_id;
   std::deque<std::string> query_ids;  // finished ones, newest last, at most 1000
   bool administrator = false;         // the mock's own: may do everything, needs no warehouse
-  bool in_transaction = false;
-  std::vector<ObjectName> changed_in_transaction;
+  std::map<std::string, Variable> variables;
+
+  // Temporary tables, by Display(); they hide permanent ones of the same name and go with the session.
+  std::map<std::string, Relation> temporaries;
+
+  // A table that the open transaction has written to: its copy holds what the transaction sees.
+  // statements/transactions.h
+  struct Copy {
+    ObjectName name;
+    std::string original_physical;
+    std::string physical;
+    int64_t rows_at_begin = 0;
+    bool changed = false;
+    bool only_appended = true;
+  };
+  struct Transaction {
+    int64_t id = 0;  // nanoseconds of its beginning
+    std::string name;
+    std::map<std::string, Copy> copies;  // by Display()
+  };
+  std::optional<Transaction> transaction;
+  std::set<std::string> copied;     // the keys of transaction->copies
+  std::atomic<bool> closed{false};  // removed; a statement that still runs rolls back at its end
 
   // Guarded by Account::mutex: the newest tokens; earlier ones live on until they expire.
   std::string token;
@@ -86,6 +110,7 @@ class Account {
 
   Catalog catalog;
   std::mutex write_mutex;  // one writing statement at a time: Snowflake queues writers, DuckDB would refuse them
+  TableLocks locks;
   Counters counters;
 
   QueryHistory history;

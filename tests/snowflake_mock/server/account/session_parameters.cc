@@ -13,7 +13,7 @@
 namespace cdi::snowflake_mock {
 namespace {
 
-constexpr std::array<std::string_view, 45> kKnown = {"ABORT_DETACHED_QUERY",
+constexpr std::array<std::string_view, 47> kKnown = {"ABORT_DETACHED_QUERY",
                                                      "AUTOCOMMIT",
                                                      "BINARY_INPUT_FORMAT",
                                                      "BINARY_OUTPUT_FORMAT",
@@ -38,6 +38,8 @@ constexpr std::array<std::string_view, 45> kKnown = {"ABORT_DETACHED_QUERY",
                                                      "JDBC_QUERY_RESULT_FORMAT",
                                                      "JDBC_TREAT_DECIMAL_AS_INT",
                                                      "JS_TREAT_INTEGER_AS_BIGINT",
+                                                     "ERROR_ON_NONDETERMINISTIC_MERGE",
+                                                     "ERROR_ON_NONDETERMINISTIC_UPDATE",
                                                      "LOCK_TIMEOUT",
                                                      "MOCK_FAULT",
                                                      "MULTI_STATEMENT_COUNT",

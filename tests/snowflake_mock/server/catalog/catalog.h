@@ -27,6 +27,9 @@ struct Column {
   std::string comment;
   bool primary_key = false;
   bool unique = false;
+  std::string sequence;  // AUTOINCREMENT: the engine's sequence that fills it
+  int64_t identity_start = 1;
+  int64_t identity_step = 1;
 };
 
 // A table or a view.
@@ -135,6 +138,9 @@ struct ObjectName {
   std::string database;
   std::string schema;
   std::string object;
+  // The engine's name, when the session has a table of its own in this place: a temporary one, or the copy that an open
+  // transaction writes to. Set by CompleteName.
+  std::string physical = {};
 
   std::string Display() const;  // DB.SCHEMA.T, parts quoted where they need it
   std::string SchemaDisplay() const;

@@ -11,10 +11,16 @@ using Json = nlohmann::json;
 constexpr int kFormat = 1;
 
 Json Save(const Column& column) {
-  return {{"name", column.name},         {"type", column.type.SnowflakeName()},
-          {"nullable", column.nullable}, {"default", column.default_text},
-          {"comment", column.comment},   {"primary_key", column.primary_key},
-          {"unique", column.unique}};
+  return {{"name", column.name},
+          {"type", column.type.SnowflakeName()},
+          {"nullable", column.nullable},
+          {"default", column.default_text},
+          {"comment", column.comment},
+          {"primary_key", column.primary_key},
+          {"unique", column.unique},
+          {"sequence", column.sequence},
+          {"start", column.identity_start},
+          {"step", column.identity_step}};
 }
 
 Column LoadColumn(const Json& saved) {
@@ -24,7 +30,10 @@ Column LoadColumn(const Json& saved) {
                 .default_text = saved["default"],
                 .comment = saved["comment"],
                 .primary_key = saved["primary_key"],
-                .unique = saved["unique"]};
+                .unique = saved["unique"],
+                .sequence = saved.value("sequence", ""),
+                .identity_start = saved.value("start", int64_t{1}),
+                .identity_step = saved.value("step", int64_t{1})};
   const auto tokens = Tokenize(saved["type"].get<std::string>());
   CDI_CHECK(tokens.ok(), "saved type");
   TokenReader reader(*tokens);

@@ -169,7 +169,7 @@ absl::StatusOr<ResultSet> RunArrayBound(Account& account, Session& session, Quer
   }
   if (job.request.binding_rows.size() == 1)
     return RunStatement(account, session, job.request.sql, job.request.binding_rows.data(), false, job.stop);
-  const bool own_transaction = !session.in_transaction;
+  const bool own_transaction = !session.transaction.has_value();
   if (own_transaction) {
     CDI_RETURN_IF_ERROR(RunStatement(account, session, "BEGIN", nullptr, false, job.stop).status());
   }

@@ -99,10 +99,6 @@ std::string NumberLiteral(const std::string& text) {
   return whole && text.size() > 4 && text.size() <= 18 ? absl::StrCat("CAST(", text, " AS BIGINT)") : text;
 }
 
-std::string QuoteEngineName(std::string_view name) {
-  return absl::StrCat("\"", absl::StrReplaceAll(std::string(name), {{"\"", "\"\""}}), "\"");
-}
-
 }  // namespace
 
 std::string ExpressionRewriter::Join() const {
@@ -185,6 +181,10 @@ absl::Status ExpressionRewriter::Step(size_t& at, size_t end, std::vector<Level>
       ++at;
       return absl::OkStatus();
     }
+    case TokenKind::kRaw:
+      Emit(token.text);
+      ++at;
+      return absl::OkStatus();
     case TokenKind::kVariable:
       return Unsupported(absl::StrCat("variable $", token.text));
     default:
@@ -305,6 +305,16 @@ absl::Status ExpressionRewriter::StepTable(size_t& at, size_t end, Level& level,
     levels.push_back(std::move(inner));
     ++at;
     return absl::OkStatus();
+  }
+  if (context_.table_source) {
+    CDI_ASSIGN_OR_RETURN(const auto source, context_.table_source(tokens_, at));
+    if (source.has_value()) {
+      query_.known_columns.insert(query_.known_columns.end(), source->columns.begin(), source->columns.end());
+      query_.needs_warehouse = query_.needs_warehouse || source->needs_warehouse;
+      CDI_ASSIGN_OR_RETURN(const std::string source_alias, TakeAlias(at, end));
+      Emit(absl::StrCat(source->sql, " ", source_alias.empty() ? "AS \"~SOURCE\"" : source_alias));
+      return absl::OkStatus();
+    }
   }
   if (token.IsWord("TABLE") && tokens_[at + 1].IsOperator("(")) return StepTableFunction(at, end);
   if (!token.IsName()) return Unexpected(at);

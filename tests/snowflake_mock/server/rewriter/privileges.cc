@@ -49,13 +49,24 @@ absl::Status CheckContainers(const ObjectName& name, const RewriteContext& conte
   return absl::OkStatus();
 }
 
+Relation* FindTemporary(const ObjectName& name, const RewriteContext& context) {
+  if (context.temporaries == nullptr) return nullptr;
+  const auto found = context.temporaries->find(name.Display());
+  return found == context.temporaries->end() ? nullptr : &found->second;
+}
+
 absl::StatusOr<Relation*> FindWithPrivilege(const ObjectName& name, const std::string& privilege,
                                             const RewriteContext& context) {
   CDI_RETURN_IF_ERROR(CheckContainers(name, context));
+  if (Relation* const temporary = FindTemporary(name, context)) return temporary;
   Relation* const relation = context.catalog.FindRelation(name);
   if (relation == nullptr) return MissingObject("Object", name.Display());
   const std::string kind = relation->is_view ? "VIEW" : "TABLE";
   if (HasPrivilege(context, privilege, kind, name.Display())) return relation;
+  if (privilege == "SELECT" && name.Display() == context.write_target &&
+      HasPrivilege(context, context.write_privilege, kind, name.Display())) {
+    return relation;
+  }
   if (!HasAnyPrivilege(context, kind, name.Display())) return MissingObject("Object", name.Display());
   return InsufficientPrivileges(relation->is_view ? "view" : "table", DisplayName(name.object));
 }

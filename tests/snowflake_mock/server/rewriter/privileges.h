@@ -17,6 +17,8 @@ bool IsOwner(const RewriteContext& context, const std::string& owner_role);
 
 // USAGE (or ownership) on the database and schema of a name; the 002003 errors of Snowflake otherwise.
 absl::Status CheckContainers(const ObjectName& name, const RewriteContext& context);
+// The session's temporary table of that name, which hides a permanent one; nullptr when there is none.
+Relation* FindTemporary(const ObjectName& name, const RewriteContext& context);
 // The relation, readable with `privilege` (SELECT, INSERT …).
 absl::StatusOr<Relation*> FindWithPrivilege(const ObjectName& name, const std::string& privilege,
                                             const RewriteContext& context);

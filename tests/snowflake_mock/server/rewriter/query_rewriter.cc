@@ -1,10 +1,7 @@
 #include "tests/snowflake_mock/server/rewriter/query_rewriter.h"
 
-#include <array>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "base/error.h"
 #include "base/status_macros.h"
@@ -42,11 +39,15 @@ std::string DecodeName(std::string_view name) {
   return decoded;
 }
 
-namespace {
-
 std::string QuoteEngineName(std::string_view name) {
   return absl::StrCat("\"", absl::StrReplaceAll(std::string(name), {{"\"", "\"\""}}), "\"");
 }
+
+std::string EngineColumn(const std::string& name) {
+  return QuoteEngineName(EncodeName(name));
+}
+
+namespace {
 
 std::string EncodePart(const std::string& part) {
   return absl::StrReplaceAll(EncodeName(part), {{".", "~1"}});
@@ -54,11 +55,18 @@ std::string EncodePart(const std::string& part) {
 
 }  // namespace
 
+std::string PrivateName(const std::string& prefix, const ObjectName& name) {
+  return absl::StrCat("temp.main.",
+                      QuoteEngineName(absl::StrCat(prefix, EncodePart(name.database), ".", EncodePart(name.schema), ".",
+                                                   EncodePart(name.object))));
+}
+
 std::string PhysicalSchema(const std::string& database, const std::string& schema) {
   return QuoteEngineName(absl::StrCat(EncodePart(database), ".", EncodePart(schema)));
 }
 
 std::string PhysicalName(const ObjectName& name) {
+  if (!name.physical.empty()) return name.physical;
   return absl::StrCat(PhysicalSchema(name.database, name.schema), ".", QuoteEngineName(EncodePart(name.object)));
 }
 
@@ -84,6 +92,12 @@ absl::StatusOr<ObjectName> CompleteName(const std::vector<std::string>& parts, c
         "Cannot perform operation. This session does not have a current schema. Call 'USE SCHEMA', or use a "
         "qualified name.");
   }
+  const std::string display = name.Display();
+  if (context.copies != nullptr && context.copies->contains(display)) {
+    name.physical = PrivateName("~TX.", name);
+  } else if (context.temporaries != nullptr && context.temporaries->contains(display)) {
+    name.physical = PrivateName("", name);
+  }
   return name;
 }
 
@@ -92,80 +106,6 @@ absl::StatusOr<RewrittenQuery> RewriteQuery(const std::vector<Token>& tokens, co
   ExpressionRewriter rewriter(tokens, context, query);
   CDI_ASSIGN_OR_RETURN(query.sql, rewriter.RewriteStatement(0, tokens.size() - 1));
   return query;
-}
-
-namespace {
-
-// "(a, b)" as encoded, quoted names.
-absl::StatusOr<std::string> ColumnList(TokenReader& reader) {
-  std::vector<std::string> names;
-  do {
-    CDI_ASSIGN_OR_RETURN(const std::string name, reader.Name());
-    names.push_back(QuoteEngineName(EncodeName(name)));
-  } while (reader.TakeOperator(","));
-  CDI_RETURN_IF_ERROR(reader.ExpectOperator(")"));
-  return absl::StrCat("(", absl::StrJoin(names, ", "), ")");
-}
-
-absl::StatusOr<const Relation*> WriteTarget(TokenReader& reader, const std::string& privilege,
-                                            const RewriteContext& context, ObjectName& target) {
-  CDI_ASSIGN_OR_RETURN(const auto parts, reader.DottedName());
-  CDI_ASSIGN_OR_RETURN(target, CompleteName(parts, context));
-  CDI_ASSIGN_OR_RETURN(const Relation* const relation, FindWithPrivilege(target, privilege, context));
-  if (relation->is_view) return InsufficientPrivileges("view", DisplayName(target.object));
-  return relation;
-}
-
-absl::StatusOr<RewrittenQuery> RewriteInsert(TokenReader& reader, const std::vector<Token>& tokens,
-                                             const RewriteContext& context, ObjectName& target) {
-  RewrittenQuery query;
-  if (reader.TakeWords("OVERWRITE")) return Unsupported("INSERT OVERWRITE");
-  CDI_RETURN_IF_ERROR(reader.ExpectWords("INTO"));
-  CDI_ASSIGN_OR_RETURN(const Relation* const relation, WriteTarget(reader, "INSERT", context, target));
-  std::string columns;
-  const bool has_list =
-      reader.Peek().IsOperator("(") && !reader.Peek(1).IsWord("SELECT") && !reader.Peek(1).IsWord("WITH");
-  if (has_list) {
-    reader.Next();
-    CDI_ASSIGN_OR_RETURN(columns, ColumnList(reader));
-  }
-  ExpressionRewriter rewriter(tokens, context, query);
-  CDI_ASSIGN_OR_RETURN(const std::string source, rewriter.RewriteStatement(reader.position(), tokens.size() - 1));
-  query.known_columns = relation->columns;
-  query.sql = absl::StrCat("INSERT INTO ", PhysicalName(target), " ", columns, " ", source);
-  query.needs_warehouse = true;
-  return query;
-}
-
-absl::StatusOr<RewrittenQuery> RewriteUpdateOrDelete(TokenReader& reader, const std::vector<Token>& tokens,
-                                                     const std::string& verb, const RewriteContext& context,
-                                                     ObjectName& target) {
-  RewrittenQuery query;
-  if (verb == "DELETE") CDI_RETURN_IF_ERROR(reader.ExpectWords("FROM"));
-  CDI_ASSIGN_OR_RETURN(const Relation* const relation, WriteTarget(reader, verb, context, target));
-  std::string alias = target.object;
-  const bool named = reader.TakeWords("AS");
-  const Token& next = reader.Peek();
-  if (named || (next.IsName() && !next.IsWord("SET") && !next.IsWord("WHERE") && !next.IsWord("USING"))) {
-    CDI_ASSIGN_OR_RETURN(alias, reader.Name());
-  }
-  query.known_columns = relation->columns;
-  ExpressionRewriter rewriter(tokens, context, query);
-  CDI_ASSIGN_OR_RETURN(const std::string rest, rewriter.RewriteClauses(reader.position(), tokens.size() - 1));
-  query.sql = absl::StrCat(verb == "UPDATE" ? "UPDATE " : "DELETE FROM ", PhysicalName(target), " AS ",
-                           QuoteEngineName(EncodeName(alias)), " ", rest);
-  query.needs_warehouse = true;
-  return query;
-}
-
-}  // namespace
-
-absl::StatusOr<RewrittenQuery> RewriteDml(const std::vector<Token>& tokens, const RewriteContext& context,
-                                          ObjectName& target) {
-  TokenReader reader(tokens);
-  const std::string verb = reader.Next().text;
-  if (verb == "INSERT") return RewriteInsert(reader, tokens, context, target);
-  return RewriteUpdateOrDelete(reader, tokens, verb, context, target);
 }
 
 namespace {
@@ -199,6 +139,10 @@ absl::Status TranslateEngineError(const absl::Status& error, const std::vector<T
   if (ErrorReason(error) != "ENGINE") return error;
   const std::string kind = ErrorDetailsOf(error).at("class");
   const std::string text(error.message());
+  // Raised by SQL of our own: "~SF:CODE:STATE:text".
+  if (const size_t ours = text.find("~SF:"); ours != std::string::npos && text.size() > ours + 17) {
+    return SqlError(text.substr(ours + 4, 6), text.substr(ours + 11, 5), text.substr(ours + 17));
+  }
   const auto compilation = [&](std::string_view code, std::string_view state) {
     return SqlError(code, state, absl::StrCat("SQL compilation error:\n", text));
   };
@@ -232,6 +176,8 @@ absl::Status TranslateEngineError(const absl::Status& error, const std::vector<T
   if (kind == "Catalog") return compilation("002003", "42S02");
   if (kind == "Binder") return compilation("001007", "22023");
   if (kind == "Not implemented") return Unsupported(text);
+  if (kind == "Conversion" && text.find("Casting value \"") == 0 && text.find("to type DECIMAL") != std::string::npos)
+    return SqlError("100039", "22003", absl::StrCat("Numeric value '", QuotedPart(text), "' is out of range"));
   if (kind == "Conversion" || kind == "Invalid Input") {
     if (text.find("unsupported: ") == 0) return Unsupported(text.substr(13));
     return SqlError("100038", "22018", text);

@@ -23,6 +23,24 @@ struct Binding {
   std::optional<std::string> value;
 };
 
+// What stands at the place of a table without being one: RESULT_SCAN, the inputs of ->>, table functions of histories.
+struct TableSource {
+  std::string sql;  // the engine's, in parentheses
+  std::vector<Column> columns;
+  bool needs_warehouse = false;
+};
+
+// Called at the place of a table with `at` on its first token (TABLE, $1, a name before "("). Takes the tokens it
+// understands and moves `at` behind them, or answers nullopt.
+using TableSourceHook =
+    std::function<absl::StatusOr<std::optional<TableSource>>(const std::vector<Token>& tokens, size_t& at)>;
+
+// A session variable: its Snowflake literal and its type.
+struct Variable {
+  std::string literal;
+  SqlType type;
+};
+
 // What a statement is run with. The caller holds the catalog's mutex while rewriting.
 struct RewriteContext {
   Catalog& catalog;
@@ -32,6 +50,19 @@ struct RewriteContext {
   bool all_privileges = false;  // the mock's own administrator
   int64_t now_ns = 0;
   const std::vector<Binding>* bindings = nullptr;  // nullptr: unknown yet (describeOnly): every ? is NULL
+  // Tables of this session only, by ObjectName::Display(): temporary ones, and names of tables that the open
+  // transaction has copied. May be null.
+  std::map<std::string, Relation>* temporaries = nullptr;
+  const std::set<std::string>* copies = nullptr;
+  // The table a DML statement writes to, and the privilege that lets it also be read by that statement.
+  std::string write_target = {};
+  std::string write_privilege = {};
+  // USE SECONDARY ROLES: roles whose grants count beside those of `role` (not for creating objects).
+  std::set<std::string> secondary_roles = {};
+  TableSourceHook table_source = {};
+  // seq.NEXTVAL: engine SQL.
+  std::function<absl::StatusOr<std::string>(const std::vector<std::string>& sequence)> next_value = {};
+  const std::map<std::string, Variable>* variables = nullptr;
   // CURRENT_ROLE and the like: engine SQL by function name.
   std::map<std::string, std::string> context_functions;
   // SYSTEM$GET_LOGIN_FAILURE_DETAILS; may be empty.
@@ -50,6 +81,11 @@ std::string EncodeName(std::string_view name);
 std::string DecodeName(std::string_view name);
 // The quoted physical name of a table: "DB.SCHEMA"."T".
 std::string PhysicalName(const ObjectName& name);
+std::string QuoteEngineName(std::string_view encoded_name);
+// The engine's name of a column.
+std::string EngineColumn(const std::string& name);
+// The engine's name of a table that only one session sees; `prefix` keeps kinds of them apart.
+std::string PrivateName(const std::string& prefix, const ObjectName& name);
 std::string PhysicalSchema(const std::string& database, const std::string& schema);
 // An engine literal: 'it''s'.
 std::string QuoteLiteral(std::string_view text);
@@ -59,9 +95,6 @@ absl::StatusOr<ObjectName> CompleteName(const std::vector<std::string>& parts, c
 
 // A SELECT, WITH or VALUES statement (tokens end with kEnd).
 absl::StatusOr<RewrittenQuery> RewriteQuery(const std::vector<Token>& tokens, const RewriteContext& context);
-// INSERT, UPDATE or DELETE; `target` receives the table written to.
-absl::StatusOr<RewrittenQuery> RewriteDml(const std::vector<Token>& tokens, const RewriteContext& context,
-                                          ObjectName& target);
 
 // An engine error of a statement as the client sees it: engine names decoded, places looked up in `tokens`.
 absl::Status TranslateEngineError(const absl::Status& error, const std::vector<Token>& tokens);

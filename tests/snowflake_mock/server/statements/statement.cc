@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
+#include "tests/snowflake_mock/server/statements/table_writer.h"
+#include "tests/snowflake_mock/server/statements/transactions.h"
 
 namespace cdi::snowflake_mock {
 namespace {
@@ -57,31 +59,20 @@ absl::StatusOr<ResultSet> RunWait(Execution& run, int64_t millis) {
   return TextResult({{"SYSTEM$WAIT"}}, {{absl::StrCat("waited ", millis / 1000, " seconds")}}, kSelect);
 }
 
-absl::StatusOr<ResultSet> RunTransaction(Execution& run, const std::string& verb) {
-  if (verb == "BEGIN" || verb == "START") {
-    if (!run.session.in_transaction) CDI_RETURN_IF_ERROR(RunEngine(run, "BEGIN TRANSACTION").status());
-    run.session.in_transaction = true;
-    return StatusResult("Statement executed successfully.", kTransaction);
-  }
-  if (run.session.in_transaction) {
-    run.session.in_transaction = false;
-    const std::vector<ObjectName> changed = std::exchange(run.session.changed_in_transaction, {});
-    CDI_RETURN_IF_ERROR(RunEngine(run, verb == "COMMIT" ? "COMMIT" : "ROLLBACK").status());
-    if (verb == "COMMIT") {
-      for (const ObjectName& name : changed) NoteChange(run, name);
-    }
-  }
-  return StatusResult("Statement executed successfully.", kTransaction);
-}
-
 absl::StatusOr<ResultSet> Route(Execution& run) {
   const Token& first = run.tokens[0];
   if (const auto millis = WaitMillis(run.tokens)) return RunWait(run, *millis);
   if (first.IsOperator("(") || first.IsWord("SELECT") || first.IsWord("WITH") || first.IsWord("VALUES"))
     return RunQuery(run);
   if (first.IsWord("INSERT") || first.IsWord("UPDATE") || first.IsWord("DELETE")) return RunDml(run);
+  if (first.IsWord("MERGE")) return RunMerge(run);
   if (run.describe_only && !first.IsWord("SHOW") && !first.IsWord("DESC") && !first.IsWord("DESCRIBE")) {
     return StatusResult("", kDdl);
+  }
+  for (const char* verb : {"TRUNCATE", "CREATE", "ALTER", "DROP", "UNDROP", "GRANT", "REVOKE", "COMMENT"}) {
+    // DDL ends the open transaction; ALTER SESSION is none.
+    if (first.IsWord(verb) && !(run.tokens.size() > 1 && run.tokens[1].IsWord("SESSION")))
+      CDI_RETURN_IF_ERROR(CommitTransaction(run));
   }
   if (first.IsWord("TRUNCATE")) return RunTruncate(run);
   if (first.IsWord("CREATE")) return RunCreate(run);
@@ -92,10 +83,10 @@ absl::StatusOr<ResultSet> Route(Execution& run) {
   if (first.IsWord("SHOW")) return RunShow(run);
   if (first.IsWord("DESC") || first.IsWord("DESCRIBE")) return RunDescribe(run);
   for (const char* verb : {"BEGIN", "START", "COMMIT", "ROLLBACK"}) {
-    if (first.IsWord(verb)) return RunTransaction(run, verb);
+    if (first.IsWord(verb)) return RunTransaction(run);
   }
-  for (const char* verb : {"MERGE", "COPY", "PUT", "GET", "CALL", "EXPLAIN", "SET", "UNSET", "UNDROP", "COMMENT",
-                           "LIST", "EXECUTE", "DECLARE"}) {
+  for (const char* verb :
+       {"COPY", "PUT", "GET", "CALL", "EXPLAIN", "SET", "UNSET", "UNDROP", "COMMENT", "LIST", "EXECUTE", "DECLARE"}) {
     if (first.IsWord(verb)) return Unsupported(verb);
   }
   return SyntaxError(first.place, first.text);
@@ -112,6 +103,9 @@ RewriteContext MakeContext(Execution& run) {
                          .all_privileges = session.administrator && session.role == "ACCOUNTADMIN",
                          .now_ns = run.now_ns,
                          .bindings = run.bindings,
+                         .temporaries = &session.temporaries,
+                         .copies = &session.copied,
+                         .variables = &session.variables,
                          .context_functions = {},
                          .login_failure_details = {}};
   const std::string now = absl::StrCat("make_timestamp_ns(", run.now_ns, ")");
@@ -127,6 +121,8 @@ RewriteContext MakeContext(Execution& run) {
   functions["CURRENT_VERSION"] = "'9.38.1'";
   functions["CURRENT_SESSION"] = QuoteLiteral(std::to_string(session.id));
   functions["LAST_QUERY_ID"] = TextOrNull(session.last_query_id);
+  functions["CURRENT_TRANSACTION"] =
+      TextOrNull(session.transaction.has_value() ? std::to_string(session.transaction->id) : "");
   functions["CURRENT_TIMESTAMP"] = absl::StrCat("SF_TO_LTZ(", now, ")");
   functions["LOCALTIMESTAMP"] = functions["CURRENT_TIMESTAMP"];
   functions["GETDATE"] = functions["CURRENT_TIMESTAMP"];
@@ -182,13 +178,12 @@ absl::Status UseWarehouse(Execution& run) {
 }
 
 void NoteChange(Execution& run, const ObjectName& name) {
-  if (run.session.in_transaction) {
-    run.session.changed_in_transaction.push_back(name);
-    return;
-  }
   const int64_t now = run.account.Now();
   const std::unique_lock lock(run.account.catalog.mutex);
-  if (Relation* const relation = run.account.catalog.FindRelation(name)) relation->changed_ns = now;
+  const auto temporary = run.session.temporaries.find(name.Display());
+  Relation* const relation =
+      temporary != run.session.temporaries.end() ? &temporary->second : run.account.catalog.FindRelation(name);
+  if (relation != nullptr) relation->changed_ns = now;
 }
 
 absl::StatusOr<ResultSet> RunStatement(Account& account, Session& session, const std::string& sql,
@@ -203,7 +198,9 @@ absl::StatusOr<ResultSet> RunStatement(Account& account, Session& session, const
   CDI_ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(statements[0]));
   Execution run{account, session, stop, bindings, describe_only, account.Now(), statements[0], std::move(tokens)};
   stop.SetTimeout(StatementTimeout(run));
-  return Route(run);
+  auto result = Route(run);
+  AfterStatement(run);
+  return result;
 }
 
 absl::StatusOr<ResultSet> RunScript(Account& account, Session& session, const std::string& script) {
@@ -270,50 +267,12 @@ absl::StatusOr<ResultSet> RunQuery(Execution& run) {
   return writer.Finish();
 }
 
-absl::StatusOr<ResultSet> RunDml(Execution& run) {
-  RewrittenQuery query;
-  ObjectName target;
-  const std::string verb = run.tokens[0].text;
-  const int type = verb == "INSERT" ? kInsert : verb == "UPDATE" ? kUpdate : kDelete;
-  std::unique_lock write_lock(run.account.write_mutex, std::defer_lock);
-  if (!run.describe_only) write_lock.lock();
-  {
-    const RewriteContext context = MakeContext(run);
-    const std::shared_lock lock(run.account.catalog.mutex);
-    CDI_ASSIGN_OR_RETURN(query, RewriteDml(run.tokens, context, target));
-  }
-  int64_t changed = 0;
-  if (!run.describe_only) {
-    CDI_RETURN_IF_ERROR(UseWarehouse(run));
-    CDI_ASSIGN_OR_RETURN(changed, RunEngine(run, query.sql));
-    NoteChange(run, target);
-  }
-  const std::string word = verb == "INSERT" ? "inserted" : verb == "UPDATE" ? "updated" : "deleted";
-  ResultWriter writer;
-  std::vector<ResultColumn> columns{{absl::StrCat("number of rows ", word), SqlType::Number(19, 0), false}};
-  if (verb == "UPDATE") columns.push_back({"number of multi-joined rows updated", SqlType::Number(19, 0), false});
-  const size_t width = columns.size();
-  writer.SetColumns(std::move(columns));
-  if (!run.describe_only) {
-    std::vector<std::optional<std::string>> row{std::to_string(changed)};
-    if (width == 2) row.emplace_back("0");
-    writer.AddRow(row);
-  }
-  ResultSet result = writer.Finish();
-  result.statement_type = type;
-  result.row_counts = RowCounts{.inserted = verb == "INSERT" ? changed : 0,
-                                .updated = verb == "UPDATE" ? changed : 0,
-                                .deleted = verb == "DELETE" ? changed : 0};
-  return result;
-}
-
 absl::StatusOr<ResultSet> RunTruncate(Execution& run) {
   TokenReader reader(run.tokens, 1);
   reader.TakeWords("TABLE");
   const bool if_exists = reader.TakeWords("IF EXISTS");
   CDI_ASSIGN_OR_RETURN(const auto parts, reader.DottedName());
   CDI_RETURN_IF_ERROR(reader.ExpectEnd());
-  const std::lock_guard write_lock(run.account.write_mutex);
   ObjectName name;
   {
     const RewriteContext context = MakeContext(run);
@@ -325,6 +284,8 @@ absl::StatusOr<ResultSet> RunTruncate(Execution& run) {
     CDI_RETURN_IF_ERROR(relation.status());
     if ((*relation)->is_view) return MissingOrImpossible();
   }
+  if (name.physical.empty()) CDI_RETURN_IF_ERROR(LockTable(run, name));
+  const std::lock_guard write_lock(run.account.write_mutex);
   CDI_RETURN_IF_ERROR(RunEngine(run, absl::StrCat("DELETE FROM ", PhysicalName(name))).status());
   NoteChange(run, name);
   return StatusResult("Statement executed successfully.");

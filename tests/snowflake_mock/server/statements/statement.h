@@ -29,6 +29,8 @@ enum StatementType {
   kInsert = 0x3100,
   kUpdate = 0x3200,
   kDelete = 0x3300,
+  kMerge = 0x3400,
+  kMultiInsert = 0x3500,
   kSessionControl = 0x4000,
   kUse = 0x4300,
   kShow = 0x4400,
@@ -48,6 +50,7 @@ absl::StatusOr<ResultSet> RunScript(Account& account, Session& session, const st
 // ---- families; each gets the whole token list ----
 absl::StatusOr<ResultSet> RunQuery(Execution& run);
 absl::StatusOr<ResultSet> RunDml(Execution& run);
+absl::StatusOr<ResultSet> RunMerge(Execution& run);
 absl::StatusOr<ResultSet> RunTruncate(Execution& run);
 absl::StatusOr<ResultSet> RunCreate(Execution& run);
 absl::StatusOr<ResultSet> RunAlter(Execution& run);
@@ -74,7 +77,7 @@ ResultSet TextResult(const TextColumns& columns, const std::vector<std::vector<s
 absl::StatusOr<int64_t> RunEngine(Execution& run, const std::string& sql);
 // Resumes or checks the session's warehouse: 000606 when there is none that may run.
 absl::Status UseWarehouse(Execution& run);
-// Marks tables as changed now, or at commit inside a transaction. The catalog is not locked by the caller.
+// Marks a table as changed now. The catalog is not locked by the caller.
 void NoteChange(Execution& run, const ObjectName& name);
 
 }  // namespace cdi::snowflake_mock

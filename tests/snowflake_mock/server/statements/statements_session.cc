@@ -7,6 +7,7 @@
 #include "tests/snowflake_mock/server/account/session_parameters.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
 #include "tests/snowflake_mock/server/statements/statement.h"
+#include "tests/snowflake_mock/server/statements/transactions.h"
 
 namespace cdi::snowflake_mock {
 absl::StatusOr<ResultSet> AlterSession(Execution& run, TokenReader& reader) {
@@ -30,10 +31,12 @@ absl::StatusOr<ResultSet> AlterSession(Execution& run, TokenReader& reader) {
     const std::string upper = absl::AsciiStrToUpper(value);
     if (upper == "TRUE" || upper == "FALSE") value = absl::AsciiStrToLower(value);
     CDI_RETURN_IF_ERROR(CheckSessionParameter(name, value));
-    if (name == "AUTOCOMMIT" && value == "false") return Unsupported("AUTOCOMMIT=FALSE; use BEGIN");
     changes[name] = value;
   }
   if (changes.empty()) return reader.Unexpected();
+  // Going back to autocommit commits what was begun without it.
+  if (const auto found = changes.find("AUTOCOMMIT"); found != changes.end() && found->second == "true")
+    CDI_RETURN_IF_ERROR(CommitTransaction(run));
   for (auto& [name, value] : changes) run.session.parameters[name] = value;
   return StatusResult("Statement executed successfully.", kSessionControl);
 }
