@@ -107,6 +107,36 @@ absl::StatusOr<std::shared_ptr<Session>> Account::NewSession() {
   return session;
 }
 
+void Account::KeepContext(Session& session) {
+  const std::lock_guard lock(mutex);
+  session.context = {session.role,
+                     session.warehouse,
+                     session.database,
+                     session.schema,
+                     session.parameters,
+                     session.last_query_id,
+                     session.query_ids,
+                     session.variables,
+                     session.transaction.has_value() || !session.temporaries.empty()};
+}
+
+absl::StatusOr<std::shared_ptr<Session>> Account::Overlapping(const Session& session) {
+  CDI_ASSIGN_OR_RETURN(auto twin, NewSession());
+  twin->id = session.id;
+  twin->user = session.user;
+  twin->client = session.client;
+  const std::lock_guard lock(mutex);
+  twin->role = session.context.role;
+  twin->warehouse = session.context.warehouse;
+  twin->database = session.context.database;
+  twin->schema = session.context.schema;
+  twin->parameters = session.context.parameters;
+  twin->last_query_id = session.context.last_query_id;
+  twin->query_ids = session.context.query_ids;
+  twin->variables = session.context.variables;
+  return twin;
+}
+
 absl::StatusOr<std::shared_ptr<Session>> Account::AdministratorSession() {
   CDI_ASSIGN_OR_RETURN(auto session, NewSession());
   session->administrator = true;
@@ -125,6 +155,7 @@ void Account::GiveTokens(const std::shared_ptr<Session>& session, int64_t now_ns
 }
 
 void Account::AddSession(const std::shared_ptr<Session>& session) {
+  KeepContext(*session);
   const int64_t now = Now();
   std::vector<std::shared_ptr<Session>> forgotten;
   {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -65,6 +66,21 @@ struct Session {
   std::set<std::string> copied;     // the keys of transaction->copies
   std::atomic<bool> closed{false};  // removed; a statement that still runs rolls back at its end
 
+  // Guarded by Account::mutex: what a statement that overlaps a running one of this session begins with. Kept after
+  // each statement.
+  struct Context {
+    std::string role;
+    std::string warehouse;
+    std::string database;
+    std::string schema;
+    std::map<std::string, std::string> parameters;
+    std::string last_query_id;
+    std::deque<std::string> query_ids;
+    std::map<std::string, Variable> variables;
+    bool alone = false;  // a transaction is open or temporary tables are there: nothing may overlap
+  };
+  Context context;
+
   // Guarded by Account::mutex: the newest tokens; earlier ones live on until they expire.
   std::string token;
   std::string master_token;
@@ -114,12 +130,21 @@ class Account {
   Counters counters;
 
   QueryHistory history;
+  // Set by the HTTP side, for SYSTEM$CANCEL_QUERY and the like; false when there is nothing to cancel. Empty in tests
+  // without a server.
+  std::function<bool(const std::string& query_id)> cancel_query;
+  std::function<bool(int64_t session_id)> cancel_all_queries;
 
   std::mutex mutex;
   Settings settings;
   std::deque<LoginRecord> logins;  // newest last, at most 1000
 
   absl::StatusOr<std::shared_ptr<Session>> NewSession();
+  // Keeps `context`. The caller holds the session's statement_mutex.
+  void KeepContext(Session& session);
+  // The same session for one more statement at the same time: an engine connection of its own, and the context last
+  // kept. Not in the table of sessions; what it changes in the context is lost.
+  absl::StatusOr<std::shared_ptr<Session>> Overlapping(const Session& session);
   // A session of the administrator with every privilege, not in the table of sessions.
   absl::StatusOr<std::shared_ptr<Session>> AdministratorSession();
   // Gives the session its first tokens and enters it.

@@ -44,6 +44,8 @@ std::shared_ptr<QueryJob> QueryJobs::Start(const std::shared_ptr<Session>& sessi
   job->asynchronous = request.asynchronous;
   job->last_waited = std::chrono::steady_clock::now();
   job->text = request.sql.substr(0, kTextMax);
+  job->may_overlap = !request.describe_only && LeavesSessionAlone(request.sql) &&
+                     !request.parameters.contains("MULTI_STATEMENT_COUNT");
   QueryRecord record;
   record.id = job->query_id;
   record.request_id = job->request_id;
@@ -112,16 +114,19 @@ bool QueryJobs::Cancel(const std::shared_ptr<QueryJob>& job) {
   return true;
 }
 
-void QueryJobs::CancelAllOf(int64_t session_id) {
+bool QueryJobs::CancelAllOf(int64_t session_id) {
   std::vector<std::shared_ptr<QueryJob>> victims;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& job : waiting_) {
       if (job->session_id == session_id) victims.push_back(job);
     }
-    if (const auto found = running_.find(session_id); found != running_.end()) victims.push_back(found->second);
+    for (const auto& job : Active()) {
+      if (job->session_id == session_id) victims.push_back(job);
+    }
   }
   for (const auto& job : victims) Cancel(job);
+  return !victims.empty();
 }
 
 void QueryJobs::CancelAll() {
@@ -129,7 +134,7 @@ void QueryJobs::CancelAll() {
   {
     const std::lock_guard lock(mutex_);
     victims.assign(waiting_.begin(), waiting_.end());
-    for (const auto& [session, job] : running_) victims.push_back(job);
+    for (const auto& job : Active()) victims.push_back(job);
   }
   for (const auto& job : victims) Cancel(job);
 }
@@ -150,12 +155,23 @@ bool QueryJobs::Wait(QueryJob& job, std::chrono::milliseconds hold, const std::f
   return job.done;
 }
 
+std::vector<std::shared_ptr<QueryJob>> QueryJobs::Active() {
+  std::vector<std::shared_ptr<QueryJob>> active(overlapping_.begin(), overlapping_.end());
+  for (const auto& [session, job] : running_) active.push_back(job);
+  return active;
+}
+
+bool QueryJobs::MayStart(QueryJob& job) {
+  if (!running_.contains(job.session_id)) return true;
+  if (!job.may_overlap) return false;
+  const std::lock_guard lock(account_.mutex);
+  return !job.session->context.alone;
+}
+
 void QueryJobs::Work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    // The first whose session is idle.
-    const auto next = std::find_if(waiting_.begin(), waiting_.end(),
-                                   [&](const auto& job) { return !running_.contains(job->session_id); });
+    const auto next = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& job) { return MayStart(*job); });
     if (next == waiting_.end()) {
       if (stopping_) return;
       work_.wait(lock);
@@ -163,11 +179,24 @@ void QueryJobs::Work() {
     }
     const std::shared_ptr<QueryJob> job = *next;
     waiting_.erase(next);
-    running_[job->session_id] = job;
+    const bool overlaps = running_.contains(job->session_id);
+    if (overlaps) {
+      overlapping_.insert(job);
+    } else {
+      running_[job->session_id] = job;
+    }
     lock.unlock();
+    if (overlaps) {
+      auto twin = account_.Overlapping(*job->session);
+      if (twin.ok()) job->session = *std::move(twin);
+    }
     RunJob(account_, faults_, *this, *job);
     lock.lock();
-    running_.erase(job->session_id);
+    if (overlaps) {
+      overlapping_.erase(job);
+    } else {
+      running_.erase(job->session_id);
+    }
     work_.notify_all();
   }
 }
@@ -177,8 +206,7 @@ void QueryJobs::WatchDetached() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     watch_.wait_for(lock, kWatchEvery, [this] { return stopping_; });
-    std::vector<std::shared_ptr<QueryJob>> running;
-    for (const auto& [session, job] : running_) running.push_back(job);
+    const std::vector<std::shared_ptr<QueryJob>> running = Active();
     lock.unlock();
     const std::chrono::seconds patience(account_.CurrentSettings().detached_abort_seconds);
     for (const auto& job : running) {

@@ -1,8 +1,9 @@
 // Running statements: a worker pool, and the table by which a client polls, cancels and repeats a request.
 //
-// The HTTP threads only start jobs and wait; statements run on the pool, one of a session at a time, in the order they
-// came. A requestId seen before finds its first job, so a repeated request never runs twice. What a job leaves behind
-// is small: its result is in Account::history.
+// The HTTP threads only start jobs and wait; statements run on the pool, those of one session in the order they came.
+// Queries that come while another statement of their session runs overlap it, unless a transaction is open or there are
+// temporary tables; everything else waits its turn. A requestId seen before finds its first job, so a repeated request never
+// runs twice. What a job leaves behind is small: its result is in Account::history.
 #pragma once
 
 #include <chrono>
@@ -38,6 +39,7 @@ struct QueryJob {
   // The runner's alone; emptied when it is done.
   QueryRequest request;
   std::shared_ptr<Session> session;
+  bool may_overlap = false;
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -74,7 +76,8 @@ class QueryJobs {
   std::shared_ptr<QueryJob> FindByRequest(int64_t session_id, const std::string& request_id);
   // False when it has ended already. One that waits for its turn ends at once.
   bool Cancel(const std::shared_ptr<QueryJob>& job);
-  void CancelAllOf(int64_t session_id);
+  // False when it ran nothing.
+  bool CancelAllOf(int64_t session_id);
   void CancelAll();
   // Enters a finished part of a multi-statement request.
   void AddFinished(const std::shared_ptr<QueryJob>& job);
@@ -85,6 +88,8 @@ class QueryJobs {
  private:
   void Work();
   void WatchDetached();
+  std::vector<std::shared_ptr<QueryJob>> Active();      // the caller holds mutex_
+  bool MayStart(QueryJob& job);                         // the caller holds mutex_
   void Remember(const std::shared_ptr<QueryJob>& job);  // the caller holds mutex_
 
   Account& account_;
@@ -96,6 +101,7 @@ class QueryJobs {
   bool stopping_ = false;
   std::deque<std::shared_ptr<QueryJob>> waiting_;
   std::map<int64_t, std::shared_ptr<QueryJob>> running_;  // by session
+  std::set<std::shared_ptr<QueryJob>> overlapping_;       // run beside the one of their session
   std::deque<std::shared_ptr<QueryJob>> known_;           // oldest first
   std::map<std::string, std::shared_ptr<QueryJob>> by_id_;
   std::map<std::pair<int64_t, std::string>, std::shared_ptr<QueryJob>> by_request_;
@@ -104,6 +110,8 @@ class QueryJobs {
 
 // Runs the statement or statements of a job and finishes it. query_runner.cc
 void RunJob(Account& account, FaultBook& faults, QueryJobs& jobs, QueryJob& job);
+// True for statements that leave the session as it is.
+bool LeavesSessionAlone(const std::string& sql);
 // Ends a job that never ran.
 void FinishCanceled(Account& account, QueryJob& job);
 

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -372,6 +373,14 @@ void Finish(Account& account, QueryJob& job, absl::StatusOr<ResultSet> result) {
 
 }  // namespace
 
+bool LeavesSessionAlone(const std::string& sql) {
+  const std::string word = StatementWord(sql);
+  for (const char* verb : {"SELECT", "VALUES", "SHOW", "DESCRIBE", "CALL"}) {
+    if (word == verb) return true;
+  }
+  return false;
+}
+
 void FinishCanceled(Account& account, QueryJob& job) {
   Finish(account, job, StatementCanceled());
 }
@@ -413,10 +422,12 @@ void RunJob(Account& account, FaultBook& faults, QueryJobs& jobs, QueryJob& job)
   }
   overlay.reset();
   const std::string wish = ParameterOf(session, "MOCK_FAULT");
-  if (result.ok() && StatementWord(job.text) == "ALTER_SESSION") {
+  if (result.ok() && StatementWord(job.text) == "ALTER_SESSION" &&
+      absl::StrContains(absl::AsciiStrToUpper(job.text), "MOCK_FAULT")) {
     if (const absl::Status set = faults.SetForSession(session.id, wish); !set.ok())
       result = SqlError("001008", "22023", absl::StrCat("MOCK_FAULT: ", std::string(set.message())));
   }
+  account.KeepContext(session);
   Finish(account, job, std::move(result));
 }
 

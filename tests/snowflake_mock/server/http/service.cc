@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/engine/gzip.h"
@@ -76,6 +77,16 @@ HttpReply FailureReply(const absl::Status& error) {
 Service::Service(Account& the_account, size_t workers)
     : account(the_account), jobs(the_account, faults, workers), storage_secret_(RandomToken()) {
   ApplySettings();
+  account.cancel_query = [this](const std::string& query_id) {
+    const auto job = jobs.FindById(query_id);
+    return job != nullptr && jobs.Cancel(job);
+  };
+  account.cancel_all_queries = [this](int64_t session_id) { return jobs.CancelAllOf(session_id); };
+}
+
+Service::~Service() {
+  account.cancel_query = nullptr;
+  account.cancel_all_queries = nullptr;
 }
 
 void Service::ApplySettings() {
@@ -99,7 +110,8 @@ HttpReply Service::Handle(const HttpRequest& request) {
 }
 
 HttpReply Service::Route(const HttpRequest& request) {
-  const std::string& path = request.path;
+  // One of Snowflake's drivers writes two slashes for one.
+  const std::string path = absl::StrReplaceAll(request.path, {{"//", "/"}});
   if (absl::StartsWith(path, "/__mock/")) return HandleControl(*this, request);
   const bool post = request.method == "POST";
   const bool get = request.method == "GET";

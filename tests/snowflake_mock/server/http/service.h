@@ -19,6 +19,7 @@ namespace cdi::snowflake_mock {
 class Service {
  public:
   Service(Account& account, size_t workers);
+  ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
