@@ -109,15 +109,10 @@ absl::StatusOr<std::shared_ptr<Session>> Account::NewSession() {
 
 void Account::KeepContext(Session& session) {
   const std::lock_guard lock(mutex);
-  session.context = {session.role,
-                     session.warehouse,
-                     session.database,
-                     session.schema,
-                     session.parameters,
-                     session.last_query_id,
-                     session.query_ids,
-                     session.variables,
-                     session.transaction.has_value() || !session.temporaries.empty()};
+  session.context = {
+      session.role,      session.warehouse,  session.database,
+      session.schema,    session.parameters, session.last_query_id,
+      session.query_ids, session.variables,  session.transaction.has_value() || !session.temporaries.empty()};
 }
 
 absl::StatusOr<std::shared_ptr<Session>> Account::Overlapping(const Session& session) {

@@ -1,4 +1,5 @@
 // Faults on demand, each as a client meets it.
+#include "tests/snowflake_mock/server/engine/gzip.h"
 #include "tests/snowflake_mock/server/http/http_test_support.h"
 
 namespace cdi::snowflake_mock {

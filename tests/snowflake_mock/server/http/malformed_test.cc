@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/snowflake_mock/server/engine/gzip.h"
 #include "tests/snowflake_mock/server/http/http_test_support.h"
 
 namespace cdi::snowflake_mock {

@@ -2,8 +2,8 @@
 //
 // The HTTP threads only start jobs and wait; statements run on the pool, those of one session in the order they came.
 // Queries that come while another statement of their session runs overlap it, unless a transaction is open or there are
-// temporary tables; everything else waits its turn. A requestId seen before finds its first job, so a repeated request never
-// runs twice. What a job leaves behind is small: its result is in Account::history.
+// temporary tables; everything else waits its turn. A requestId seen before finds its first job, so a repeated request
+// never runs twice. What a job leaves behind is small: its result is in Account::history.
 #pragma once
 
 #include <chrono>
