@@ -1,59 +1,21 @@
 #include "tests/snowflake_mock/odbc/catalog.h"
 
-#include <charconv>
+#include <array>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/status_macros.h"
-#include "base/text.h"
+#include "tests/snowflake_mock/odbc/catalog_rows.h"
 #include "tests/snowflake_mock/odbc/sql_text.h"
 
 namespace cdi::sfodbc {
 namespace {
 
-// Builds rows as the JSON that RowScanner reads.
-class RowWriter {
- public:
-  RowWriter& Begin() {
-    rows_ += rows_.empty() ? "[" : ",[";
-    first_ = true;
-    return *this;
-  }
-  RowWriter& Text(std::string_view text) { return Raw(JsonQuote(text)); }
-  RowWriter& Number(int64_t number) { return Raw(absl::StrCat("\"", number, "\"")); }
-  RowWriter& Null() { return Raw("null"); }
-  void End() { rows_ += "]"; }
-  std::string Take() { return std::move(rows_); }
-
- private:
-  RowWriter& Raw(std::string_view text) {
-    if (!first_) rows_ += ',';
-    first_ = false;
-    rows_ += text;
-    return *this;
-  }
-  std::string rows_;
-  bool first_ = true;
-};
-
-ColumnDescription TextColumn(std::string name) {
-  ColumnDescription column;
-  column.name = std::move(name);
-  column.length = 255;
-  column.byte_length = 1020;
-  return column;
-}
-
-ColumnDescription NumberColumn(std::string name) {
-  ColumnDescription column;
-  column.name = std::move(name);
-  column.type = SnowflakeType::kFixed;
-  column.precision = 10;
-  column.scale = 0;
-  return column;
-}
+constexpr char kSeparator = '\1';  // between the parts of a sort key: below every character of a name
 
 // Fields of SHOW and DESCRIBE rows by their (lower-case) name.
 class NamedRow {
@@ -72,209 +34,198 @@ class NamedRow {
   std::map<std::string, size_t> positions_;
 };
 
-std::string Scope(const CatalogName& catalog, const CatalogName& schema) {
-  const bool has_catalog = catalog.has_value() && !catalog->empty() && *catalog != "%";
-  const bool has_schema = schema.has_value() && !schema->empty() && *schema != "%";
-  if (has_catalog && has_schema) return absl::StrCat(" IN SCHEMA ", QuoteName(*catalog), ".", QuoteName(*schema));
-  if (has_catalog) return absl::StrCat(" IN DATABASE ", QuoteName(*catalog));
-  return has_schema ? absl::StrCat(" IN SCHEMA ", QuoteName(*schema)) : std::string(" IN ACCOUNT");
-}
-
-absl::Status AppendTables(Statement& statement, std::string_view type, const CatalogName& catalog,
-                          const CatalogName& schema, const CatalogName& table, RowWriter& rows) {
-  const std::string sql = absl::StrCat("SHOW ", std::string(type), "S", Scope(catalog, schema));
-  CDI_ASSIGN_OR_RETURN(const std::unique_ptr<Result> shown, statement.RunForDriver(sql));
-  const NamedRow row(*shown);
+// Runs `sql` and calls `on_row` for each of its rows. Something that does not exist (2003, 2043) has no rows.
+template <typename OnRow>
+absl::Status ForEachShown(Statement& statement, const std::string& sql, OnRow on_row) {
+  const absl::StatusOr<std::unique_ptr<Result>> shown = statement.RunForDriver(sql);
+  if (!shown.ok()) {
+    const int code = NativeCodeOf(shown.status());
+    return code == 2003 || code == 2043 ? absl::OkStatus() : shown.status();
+  }
+  const NamedRow row(**shown);
   for (;;) {
-    CDI_ASSIGN_OR_RETURN(const bool more, statement.AdvanceForDriver(*shown));
+    CDI_ASSIGN_OR_RETURN(const bool more, statement.AdvanceForDriver(**shown));
     if (!more) return absl::OkStatus();
-    if (table.has_value() && !MatchesPattern(row.Get("name"), *table)) continue;
-    rows.Begin().Text(row.Get("database_name")).Text(row.Get("schema_name")).Text(row.Get("name")).Text(type);
-    rows.Text(row.Get("comment")).End();
+    on_row(row);
   }
 }
 
+std::string Scope(const CatalogArgument& catalog, const CatalogArgument& schema) {
+  const std::optional<std::string> database = catalog.OnlyName();
+  const std::optional<std::string> name = schema.OnlyName();
+  if (!database.has_value() || database->empty()) return " IN ACCOUNT";
+  if (!name.has_value() || name->empty()) return absl::StrCat(" IN DATABASE ", QuoteName(*database));
+  return absl::StrCat(" IN SCHEMA ", QuoteName(*database), ".", QuoteName(*name));
+}
+
+struct Relation {
+  std::string catalog, schema, name, type, comment;
+};
+
+bool MatchesOrEmpty(const CatalogArgument& argument, std::string_view name) {
+  return argument.is_empty() || argument.Matches(name);
+}
+
+absl::Status FindRelations(Statement& statement, std::string_view type, const CatalogArgument& catalog,
+                           const CatalogArgument& schema, const CatalogArgument& table,
+                           std::vector<Relation>& relations) {
+  const std::string sql = absl::StrCat("SHOW ", std::string(type), "S", Scope(catalog, schema));
+  return ForEachShown(statement, sql, [&](const NamedRow& row) {
+    Relation relation{row.Get("database_name"), row.Get("schema_name"), row.Get("name"), std::string(type),
+                      row.Get("comment")};
+    if (!MatchesOrEmpty(catalog, relation.catalog) || !MatchesOrEmpty(schema, relation.schema)) return;
+    if (MatchesOrEmpty(table, relation.name)) relations.push_back(std::move(relation));
+  });
+}
+
+absl::StatusOr<std::vector<Relation>> FindAllRelations(Statement& statement, const CatalogArgument& catalog,
+                                                       const CatalogArgument& schema, const CatalogArgument& table) {
+  std::vector<Relation> relations;
+  for (const char* const type : {"TABLE", "VIEW"}) {
+    CDI_RETURN_IF_ERROR(FindRelations(statement, type, catalog, schema, table, relations));
+  }
+  return relations;
+}
+
 bool Wants(std::string_view types, std::string_view type) {
-  const std::string upper = UpperAscii(types);
-  return upper.empty() || upper == "%" || upper.find(type) != std::string::npos;
+  bool any = false;
+  for (absl::string_view item : absl::StrSplit(absl::string_view(types.data(), types.size()), ',')) {
+    std::string word = UpperAscii({item.data(), item.size()});
+    std::erase(word, '\'');
+    std::erase(word, ' ');
+    if (word == type || word == "%") return true;
+    any = any || !word.empty();
+  }
+  return !any;
+}
+
+absl::StatusOr<std::unique_ptr<Result>> ListCatalogs(Statement& statement, const Settings& settings) {
+  RowWriter rows;
+  CDI_RETURN_IF_ERROR(ForEachShown(statement, "SHOW DATABASES", [&](const NamedRow& row) {
+    const std::string name = row.Get("name");
+    rows.Begin(name).Text(name).Null().Null().Null().Null();
+  }));
+  return rows.Finish(TablesShape(), settings);
+}
+
+absl::StatusOr<std::unique_ptr<Result>> ListSchemas(Statement& statement, const Settings& settings) {
+  RowWriter rows;
+  CDI_RETURN_IF_ERROR(ForEachShown(statement, "SHOW SCHEMAS IN ACCOUNT", [&](const NamedRow& row) {
+    const std::string database = row.Get("database_name");
+    const std::string name = row.Get("name");
+    rows.Begin(database + kSeparator + name).TextOrNull(database).Text(name).Null().Null().Null();
+  }));
+  return rows.Finish(TablesShape(), settings);
+}
+
+std::unique_ptr<Result> ListTableTypes(const Settings& settings) {
+  RowWriter rows;
+  for (const char* const type : {"TABLE", "VIEW"}) rows.Begin(type).Null().Null().Null().Text(type).Null();
+  return rows.Finish(TablesShape(), settings);
+}
+
+std::string QualifiedName(const Relation& relation) {
+  return absl::StrCat(QuoteName(relation.catalog), ".", QuoteName(relation.schema), ".", QuoteName(relation.name));
+}
+
+// A name without wildcards in a known schema needs no search: DESCRIBE finds it or not.
+absl::StatusOr<std::vector<Relation>> TablesToDescribe(Statement& statement, const CatalogArgument& catalog,
+                                                       const CatalogArgument& schema, const CatalogArgument& table) {
+  const auto database = catalog.OnlyName();
+  const auto schema_name = schema.OnlyName();
+  const auto name = table.OnlyName();
+  const bool exact = database.has_value() && !database->empty() && schema_name.has_value() && !schema_name->empty() &&
+                     name.has_value() && !name->empty();
+  if (exact) return std::vector<Relation>{{*database, *schema_name, *name, "", ""}};
+  return FindAllRelations(statement, catalog, schema, table);
+}
+
+SQLLEN CatalogSize(const Column& shape, const Settings& settings) {
+  if (shape.sql_type != SQL_TYPE_TIMESTAMP || !settings.personality.sizes_timestamps_by_keyword) {
+    return shape.column_size;
+  }
+  return settings.standard_timestamp_size ? 29 : 35;
+}
+
+void AppendColumn(const Relation& table, const NamedRow& row, int64_t ordinal, const Settings& settings,
+                  const TypeOptions& options, RowWriter& rows) {
+  const Column shape = DescribeForOdbc(ParseDeclaredType(row.Get("type")), settings, options);
+  const bool nullable = row.Get("null?") != "N";
+  const SQLSMALLINT code = DatetimeCode(shape.sql_type);
+  const SnowflakeType type = shape.described.type;
+  const bool has_bytes = type == SnowflakeType::kText || type == SnowflakeType::kVariant ||
+                         type == SnowflakeType::kBinary || type == SnowflakeType::kVector;
+  const bool has_digits = shape.sql_type == SQL_DECIMAL || shape.sql_type == SQL_BIGINT || code > SQL_CODE_DATE;
+  rows.Begin(absl::StrCat(table.catalog, std::string(1, kSeparator), table.schema, std::string(1, kSeparator),
+                          table.name, std::string(1, kSeparator), absl::Dec(ordinal, absl::kZeroPad6)));
+  rows.Text(table.catalog).Text(table.schema).Text(table.name).Text(row.Get("name"));
+  rows.Number(shape.sql_type).Text(shape.type_name).Number(CatalogSize(shape, settings)).Number(shape.octet_length);
+  rows.NumberOrNull(has_digits, shape.decimal_digits);
+  rows.NumberOrNull(shape.is_signed_number, shape.sql_type == SQL_DOUBLE && shape.column_size == 53 ? 2 : 10);
+  rows.Number(nullable ? SQL_NULLABLE : SQL_NO_NULLS).TextOrNull(row.Get("comment")).TextOrNull(row.Get("default"));
+  rows.Number(VerboseType(shape.sql_type)).NumberOrNull(code != 0, code);
+  rows.NumberOrNull(has_bytes, shape.octet_length).Number(ordinal).Text(nullable ? "YES" : "NO");
 }
 
 }  // namespace
 
-bool MatchesPattern(std::string_view text, std::string_view pattern) {
-  while (!pattern.empty()) {
-    if (pattern.front() == '%') {
-      pattern.remove_prefix(1);
-      for (size_t i = 0; i <= text.size(); ++i) {
-        if (MatchesPattern(text.substr(i), pattern)) return true;
-      }
-      return false;
-    }
-    if (text.empty()) return false;
-    const bool any = pattern.front() == '_';
-    if (pattern.front() == '\\' && pattern.size() > 1) pattern.remove_prefix(1);
-    if (!any && pattern.front() != text.front()) return false;
-    pattern.remove_prefix(1);
-    text.remove_prefix(1);
-  }
-  return text.empty();
-}
-
-ColumnDescription ParseDeclaredType(std::string_view declared) {
-  ColumnDescription column;
-  const size_t open = declared.find('(');
-  const std::string name = UpperAscii(declared.substr(0, open));
-  std::vector<int64_t> numbers;
-  if (open != std::string_view::npos) {
-    const char* position = declared.data() + open + 1;
-    const char* const end = declared.data() + declared.size();
-    while (position < end) {
-      int64_t number = 0;
-      const auto [behind, error] = std::from_chars(position, end, number);
-      if (error == std::errc()) numbers.push_back(number);
-      position = behind == position ? position + 1 : behind;
-    }
-  }
-  const auto number = [&](size_t i, int64_t otherwise) { return i < numbers.size() ? numbers[i] : otherwise; };
-  static const std::map<std::string, std::string> kWireNames = {{"NUMBER", "fixed"},
-                                                                {"DECIMAL", "fixed"},
-                                                                {"FLOAT", "real"},
-                                                                {"DOUBLE", "real"},
-                                                                {"BOOLEAN", "boolean"},
-                                                                {"BINARY", "binary"},
-                                                                {"DATE", "date"},
-                                                                {"TIME", "time"},
-                                                                {"TIMESTAMP_NTZ", "timestamp_ntz"},
-                                                                {"DECFLOAT", "decfloat"},
-                                                                {"TIMESTAMP_LTZ", "timestamp_ltz"},
-                                                                {"TIMESTAMP_TZ", "timestamp_tz"},
-                                                                {"VARIANT", "variant"},
-                                                                {"OBJECT", "object"},
-                                                                {"ARRAY", "array"},
-                                                                {"VECTOR", "vector"}};
-  const auto found = kWireNames.find(name);
-  column.type = ParseSnowflakeType(found == kWireNames.end() ? "text" : found->second);
-  switch (column.type) {
-    case SnowflakeType::kFixed:
-      column.precision = number(0, 38);
-      column.scale = number(1, 0);
-      break;
-    case SnowflakeType::kText:
-    case SnowflakeType::kBinary:
-      if (!numbers.empty()) column.length = numbers[0];
-      break;
-    case SnowflakeType::kTime:
-    case SnowflakeType::kTimestampNtz:
-    case SnowflakeType::kTimestampLtz:
-    case SnowflakeType::kTimestampTz:
-      column.scale = number(0, 9);
-      break;
-    default:
-      break;
-  }
-  return column;
-}
-
-absl::StatusOr<std::unique_ptr<Result>> ListTables(Statement& statement, const CatalogName& catalog,
-                                                   const CatalogName& schema, const CatalogName& table,
+absl::StatusOr<std::unique_ptr<Result>> ListTables(Statement& statement, const CatalogArgument& catalog,
+                                                   const CatalogArgument& schema, const CatalogArgument& table,
                                                    std::string_view types) {
-  RowWriter rows;
-  if (Wants(types, "TABLE")) CDI_RETURN_IF_ERROR(AppendTables(statement, "TABLE", catalog, schema, table, rows));
-  if (Wants(types, "VIEW")) CDI_RETURN_IF_ERROR(AppendTables(statement, "VIEW", catalog, schema, table, rows));
-  std::vector<ColumnDescription> columns;
-  for (const char* name : {"TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE", "REMARKS"})
-    columns.push_back(TextColumn(name));
-  return std::make_unique<Result>(std::move(columns), rows.Take(), statement.connection.session()->settings());
-}
-
-absl::StatusOr<std::unique_ptr<Result>> ListColumns(Statement& statement, const CatalogName& catalog,
-                                                    const CatalogName& schema, const std::string& table,
-                                                    const CatalogName& column) {
-  std::string sql = "DESCRIBE TABLE ";
-  if (catalog.has_value() && !catalog->empty()) absl::StrAppend(&sql, QuoteName(*catalog), ".");
-  if (schema.has_value() && !schema->empty()) absl::StrAppend(&sql, QuoteName(*schema), ".");
-  absl::StrAppend(&sql, QuoteName(table));
-  CDI_ASSIGN_OR_RETURN(const std::unique_ptr<Result> described, statement.RunForDriver(sql));
   const Settings& settings = statement.connection.session()->settings();
-  const NamedRow row(*described);
+  if (catalog.is_everything() && schema.is_empty() && table.is_empty()) return ListCatalogs(statement, settings);
+  if (catalog.is_empty() && schema.is_everything() && table.is_empty()) return ListSchemas(statement, settings);
+  if (catalog.is_empty() && schema.is_empty() && table.is_empty() && types == "%") return ListTableTypes(settings);
+  std::vector<Relation> relations;
+  for (const char* const type : {"TABLE", "VIEW"}) {
+    if (Wants(types, type)) CDI_RETURN_IF_ERROR(FindRelations(statement, type, catalog, schema, table, relations));
+  }
   RowWriter rows;
-  for (int64_t ordinal = 1;; ++ordinal) {
-    CDI_ASSIGN_OR_RETURN(const bool more, statement.AdvanceForDriver(*described));
-    if (!more) break;
-    const std::string name = row.Get("name");
-    if (column.has_value() && !MatchesPattern(name, *column)) continue;
-    const Column shape = DescribeForOdbc(ParseDeclaredType(row.Get("type")), settings);
-    const bool nullable = row.Get("null?") != "N";
-    const bool temporal = shape.sql_type >= SQL_TYPE_DATE && shape.sql_type <= SQL_TYPE_TIMESTAMP;
-    rows.Begin().Text(catalog.value_or("")).Text(schema.value_or("")).Text(table).Text(name);
-    rows.Number(shape.sql_type).Text(shape.type_name).Number(shape.column_size).Number(shape.octet_length);
-    rows.Number(shape.decimal_digits);
-    if (shape.is_signed_number) {
-      rows.Number(10);
-    } else {
-      rows.Null();
+  for (const Relation& found : relations) {
+    std::string key;
+    for (const std::string* const part : {&found.type, &found.catalog, &found.schema, &found.name}) {
+      key += *part + kSeparator;
     }
-    rows.Number(nullable ? SQL_NULLABLE : SQL_NO_NULLS).Text(row.Get("comment")).Text(row.Get("default"));
-    rows.Number(temporal ? SQL_DATETIME : shape.sql_type);
-    if (temporal) {
-      rows.Number(shape.sql_type - SQL_TYPE_DATE + SQL_CODE_DATE);
-    } else {
-      rows.Null();
-    }
-    rows.Number(shape.octet_length).Number(ordinal).Text(nullable ? "YES" : "NO").End();
+    rows.Begin(std::move(key)).Text(found.catalog).Text(found.schema).Text(found.name).Text(found.type);
+    rows.TextOrNull(found.comment);
   }
-  std::vector<ColumnDescription> columns;
-  for (const char* name : {"TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "COLUMN_NAME"})
-    columns.push_back(TextColumn(name));
-  columns.push_back(NumberColumn("DATA_TYPE"));
-  columns.push_back(TextColumn("TYPE_NAME"));
-  for (const char* name : {"COLUMN_SIZE", "BUFFER_LENGTH", "DECIMAL_DIGITS", "NUM_PREC_RADIX", "NULLABLE"}) {
-    columns.push_back(NumberColumn(name));
-  }
-  columns.push_back(TextColumn("REMARKS"));
-  columns.push_back(TextColumn("COLUMN_DEF"));
-  for (const char* name : {"SQL_DATA_TYPE", "SQL_DATETIME_SUB", "CHAR_OCTET_LENGTH", "ORDINAL_POSITION"}) {
-    columns.push_back(NumberColumn(name));
-  }
-  columns.push_back(TextColumn("IS_NULLABLE"));
-  return std::make_unique<Result>(std::move(columns), rows.Take(), settings);
+  return rows.Finish(TablesShape(), settings);
 }
 
-std::unique_ptr<Result> ListTypes(SQLSMALLINT sql_type, const Settings& settings) {
+absl::StatusOr<std::unique_ptr<Result>> ListColumns(Statement& statement, const CatalogArgument& catalog,
+                                                    const CatalogArgument& schema, const CatalogArgument& table,
+                                                    const CatalogArgument& column) {
+  const Settings& settings = statement.connection.session()->settings();
+  const TypeOptions options = statement.connection.session()->type_options();
+  CDI_ASSIGN_OR_RETURN(const std::vector<Relation> tables, TablesToDescribe(statement, catalog, schema, table));
   RowWriter rows;
-  for (const char* declared :
-       {"BOOLEAN", "BINARY", "DECIMAL(38,0)", "DOUBLE", "VARCHAR", "DATE", "TIME(9)", "TIMESTAMP_NTZ(9)"}) {
-    const Column shape = DescribeForOdbc(ParseDeclaredType(declared), settings);
-    if (sql_type != SQL_ALL_TYPES && sql_type != shape.sql_type) continue;
-    const bool quoted = !shape.is_signed_number && shape.sql_type != SQL_BIT;
-    rows.Begin().Text(shape.type_name).Number(shape.sql_type).Number(shape.column_size);
-    for (int i = 0; i < 2; ++i) {
-      if (quoted) {
-        rows.Text("'");
-      } else {
-        rows.Null();
-      }
-    }
-    rows.Null().Number(SQL_NULLABLE).Number(shape.sql_type == SQL_VARCHAR ? 1 : 0).Number(SQL_SEARCHABLE);
-    rows.Number(shape.is_signed_number ? 0 : 1).Number(0).Number(0).Text(shape.type_name).Number(0);
-    rows.Number(shape.sql_type == SQL_DECIMAL ? 37 : shape.decimal_digits).Number(shape.sql_type).Null();
-    rows.Number(10).Null().End();
+  for (const Relation& relation : tables) {
+    int64_t ordinal = 0;
+    CDI_RETURN_IF_ERROR(
+        ForEachShown(statement, absl::StrCat("DESCRIBE TABLE ", QualifiedName(relation)), [&](const NamedRow& row) {
+          ++ordinal;
+          if (MatchesOrEmpty(column, row.Get("name"))) AppendColumn(relation, row, ordinal, settings, options, rows);
+        }));
   }
-  std::vector<ColumnDescription> columns;
-  columns.push_back(TextColumn("TYPE_NAME"));
-  columns.push_back(NumberColumn("DATA_TYPE"));
-  columns.push_back(NumberColumn("COLUMN_SIZE"));
-  for (const char* name : {"LITERAL_PREFIX", "LITERAL_SUFFIX", "CREATE_PARAMS"}) columns.push_back(TextColumn(name));
-  for (const char* name :
-       {"NULLABLE", "CASE_SENSITIVE", "SEARCHABLE", "UNSIGNED_ATTRIBUTE", "FIXED_PREC_SCALE", "AUTO_UNIQUE_VALUE"}) {
-    columns.push_back(NumberColumn(name));
+  return rows.Finish(ColumnsShape(), settings);
+}
+
+absl::StatusOr<std::unique_ptr<Result>> ListPrimaryKeys(Statement& statement, const CatalogArgument& catalog,
+                                                        const CatalogArgument& schema, const CatalogArgument& table) {
+  CDI_ASSIGN_OR_RETURN(const std::vector<Relation> tables, TablesToDescribe(statement, catalog, schema, table));
+  RowWriter rows;
+  for (const Relation& relation : tables) {
+    int64_t sequence = 0;
+    CDI_RETURN_IF_ERROR(
+        ForEachShown(statement, absl::StrCat("DESCRIBE TABLE ", QualifiedName(relation)), [&](const NamedRow& row) {
+          if (row.Get("primary key") != "Y") return;
+          ++sequence;
+          rows.Begin(absl::StrCat(QualifiedName(relation), absl::Dec(sequence, absl::kZeroPad6)));
+          rows.Text(relation.catalog).Text(relation.schema).Text(relation.name).Text(row.Get("name"));
+          rows.Number(sequence).Null();
+        }));
   }
-  columns.push_back(TextColumn("LOCAL_TYPE_NAME"));
-  for (const char* name : {"MINIMUM_SCALE", "MAXIMUM_SCALE", "SQL_DATA_TYPE", "SQL_DATETIME_SUB", "NUM_PREC_RADIX",
-                           "INTERVAL_PRECISION"}) {
-    columns.push_back(NumberColumn(name));
-  }
-  return std::make_unique<Result>(std::move(columns), rows.Take(), settings);
+  return rows.Finish(PrimaryKeysShape(), statement.connection.session()->settings());
 }
 
 }  // namespace cdi::sfodbc

@@ -1,5 +1,6 @@
 #include "tests/snowflake_mock/odbc/column_types.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -13,8 +14,10 @@ void DescribeText(Column& column, const Settings& settings) {
   const int64_t length = column.described.length.value_or(settings.varchar_size);
   const bool unsized = length >= kUnsizedVarcharFrom;
   const int64_t characters = unsized ? std::min(length, settings.varchar_size) : length;
-  column.sql_type = SQL_VARCHAR;
+  const bool is_long = settings.long_varchar_from >= 0 && characters > settings.long_varchar_from;
+  column.sql_type = is_long ? SQL_LONGVARCHAR : SQL_VARCHAR;
   column.type_name = column.described.type == SnowflakeType::kVector ? "VECTOR" : "VARCHAR";
+  if (!column.described.extended_name.empty()) column.type_name = column.described.extended_name;
   column.column_size = column.display_size = characters;
   column.octet_length = unsized ? characters : column.described.byte_length.value_or(4 * characters);
 }
@@ -35,6 +38,32 @@ void DescribeNumber(Column& column, SQLSMALLINT type, std::string_view name) {
   column.display_size = column.octet_length = kNumberDisplaySize;
   column.decimal_digits = static_cast<SQLSMALLINT>(column.scale());
   column.is_signed_number = true;
+}
+
+void DescribeFixed(Column& column, const TypeOptions& options) {
+  DescribeNumber(column, SQL_DECIMAL, "DECIMAL");
+  if (options.big_number_as_string && column.column_size > 18) {
+    column.sql_type = SQL_VARCHAR;
+    column.type_name = "VARCHAR";
+    column.is_signed_number = false;
+  } else if (options.decimal_as_int && column.decimal_digits == 0) {
+    column.sql_type = SQL_BIGINT;
+    column.type_name = "BIGINT";
+    column.column_size = 19;
+    column.display_size = 20;
+    column.octet_length = 8;
+    column.default_c_type = SQL_C_SBIGINT;
+  }
+}
+
+// Snowflake's own code in place of the standard one; values are fetched as before.
+void UseCustomType(Column& column) {
+  static constexpr std::array<std::string_view, 6> kNames = {"TIMESTAMP_LTZ", "TIMESTAMP_TZ", "TIMESTAMP_NTZ",
+                                                             "ARRAY",         "OBJECT",       "VARIANT"};
+  const int index = column.described.custom_type - 2000;
+  if (index < 0 || static_cast<size_t>(index) >= kNames.size()) return;
+  column.sql_type = column.described.custom_type;
+  column.type_name = kNames[static_cast<size_t>(index)];
 }
 
 void DescribeTemporal(Column& column, SQLSMALLINT type, SQLSMALLINT c_type, std::string_view name, SQLLEN size,
@@ -76,12 +105,28 @@ SnowflakeType ParseSnowflakeType(std::string_view name) {
   return SnowflakeType::kText;
 }
 
-Column DescribeForOdbc(ColumnDescription described, const Settings& settings) {
+SQLSMALLINT CustomTypeOf(std::string_view name) {
+  static constexpr std::array<std::string_view, 7> kNames = {"timestamp_ltz", "timestamp_tz", "timestamp_ntz", "array",
+                                                             "object",        "variant",      "vector"};
+  for (size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) return static_cast<SQLSMALLINT>(2000 + i);
+  }
+  return 0;
+}
+
+std::string_view ExtendedTypeName(std::string_view name) {
+  for (const std::string_view known : {"GEOGRAPHY", "GEOMETRY"}) {
+    if (known == name) return known;
+  }
+  return {};
+}
+
+Column DescribeForOdbc(ColumnDescription described, const Settings& settings, const TypeOptions& options) {
   Column column;
   column.described = std::move(described);
   switch (column.described.type) {
     case SnowflakeType::kFixed:
-      DescribeNumber(column, SQL_DECIMAL, "DECIMAL");
+      DescribeFixed(column, options);
       break;
     case SnowflakeType::kDecfloat:
       DescribeNumber(column, SQL_NUMERIC, "NUMERIC");
@@ -122,6 +167,7 @@ Column DescribeForOdbc(ColumnDescription described, const Settings& settings) {
       DescribeTemporal(column, SQL_TYPE_TIMESTAMP, SQL_C_TYPE_TIMESTAMP, settings.personality.timestamp_name, 19, 16);
       break;
   }
+  if (options.custom_types) UseCustomType(column);
   return column;
 }
 

@@ -36,7 +36,14 @@ struct ColumnDescription {
   std::optional<int64_t> precision, scale, length, byte_length;
   bool nullable = true;
   std::string database, schema, table;
+  SQLSMALLINT custom_type = 0;     // of types that ODBC has no code for: Snowflake's own, 2000 to 2006
+  std::string_view extended_name;  // GEOGRAPHY, GEOMETRY
 };
+
+// Snowflake's own type codes (ODBC_USE_CUSTOM_SQL_DATA_TYPES), by the name in `rowtype`; 0 for others.
+SQLSMALLINT CustomTypeOf(std::string_view name);
+// "GEOGRAPHY" and "GEOMETRY"; "" for others.
+std::string_view ExtendedTypeName(std::string_view name);
 
 // The name in `rowtype` ("fixed", "timestamp_ntz"…); an unknown one is text, as every value arrives as text.
 SnowflakeType ParseSnowflakeType(std::string_view name);
@@ -55,6 +62,6 @@ struct Column {
   int scale() const { return static_cast<int>(described.scale.value_or(0)); }
 };
 
-Column DescribeForOdbc(ColumnDescription described, const Settings& settings);
+Column DescribeForOdbc(ColumnDescription described, const Settings& settings, const TypeOptions& options = {});
 
 }  // namespace cdi::sfodbc

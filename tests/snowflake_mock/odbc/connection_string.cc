@@ -1,5 +1,7 @@
 #include "tests/snowflake_mock/odbc/connection_string.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/secret.h"
@@ -20,11 +22,13 @@ absl::Status Refused(std::string_view keyword, std::string_view fault) {
 }
 
 // `text` begins behind the opening brace. Takes the value and everything up to and including the next semicolon.
-absl::StatusOr<std::string> TakeBraced(std::string_view keyword, std::string_view& text) {
+absl::StatusOr<std::string> TakeBraced(std::string_view keyword, std::string_view& text, bool strict) {
   std::string value;
   size_t position = 0;
   for (;; ++position) {
     if (position >= text.size()) {
+      text = {};
+      if (!strict) return value;
       WipeString(value);
       return Refused(keyword, "the opening brace is never closed; end the value with }");
     }
@@ -38,7 +42,7 @@ absl::StatusOr<std::string> TakeBraced(std::string_view keyword, std::string_vie
   const size_t end = text.find(';');
   const bool clean = Trim(text.substr(0, end)).empty();
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  if (!clean) {
+  if (!clean && strict) {
     WipeString(value);
     return Refused(keyword, "there is text after the closing brace; double a } that belongs to the value");
   }
@@ -60,7 +64,8 @@ std::string_view Keywords::Get(std::string_view keyword) const {
   return found == values_.end() ? std::string_view() : std::string_view(found->second);
 }
 
-absl::StatusOr<Keywords> ParseConnectionString(std::string_view text) {
+absl::StatusOr<Keywords> ParseConnectionString(std::string_view text, StringRules rules) {
+  const bool strict = rules == StringRules::kStrict;
   Keywords keywords;
   while (!text.empty()) {
     if (text.front() == ';' || absl::ascii_isspace(static_cast<unsigned char>(text.front())) || text.front() == '\0') {
@@ -69,24 +74,27 @@ absl::StatusOr<Keywords> ParseConnectionString(std::string_view text) {
     }
     const size_t equals = text.find_first_of("=;");
     if (equals == std::string_view::npos || text[equals] == ';') {
-      return OdbcError("HY000", 0, "connection string: a keyword has no value; write KEYWORD=value");
+      text.remove_prefix(std::min(equals, text.size()));
+      if (strict) return OdbcError("HY000", 0, "connection string: a keyword has no value; write KEYWORD=value");
+      continue;
     }
     const std::string keyword = UpperAscii(Trim(text.substr(0, equals)));
-    if (keyword.empty()) return OdbcError("HY000", 0, "connection string: a value has no keyword; write KEYWORD=value");
+    if (keyword.empty() && strict)
+      return OdbcError("HY000", 0, "connection string: a value has no keyword; write KEYWORD=value");
     text.remove_prefix(equals + 1);
     while (!text.empty() && absl::ascii_isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
     std::string value;
     if (!text.empty() && text.front() == '{') {
       text.remove_prefix(1);
-      CDI_ASSIGN_OR_RETURN(value, TakeBraced(keyword, text));
+      CDI_ASSIGN_OR_RETURN(value, TakeBraced(keyword, text, strict));
     } else {
       const size_t end = text.find(';');
       value = std::string(Trim(text.substr(0, end)));
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
-    const bool added = keywords.Add(keyword, value);
+    const bool added = keyword.empty() || keywords.Add(keyword, value);
     WipeString(value);
-    if (!added) return Refused(keyword, "given twice; leave one");
+    if (!added && strict) return Refused(keyword, "given twice; leave one");
   }
   return keywords;
 }

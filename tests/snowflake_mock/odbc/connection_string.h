@@ -1,8 +1,8 @@
 // Takes an ODBC connection string apart: `KEY=value;KEY={value with ; and }} inside};…`.
 //
 // Keywords are case-insensitive and come back in upper case; blanks around keywords and around unbraced values are
-// dropped. A keyword given twice, an opening brace never closed, and text after a closing brace are refused, as version
-// 4 of Snowflake's driver does (spec/snowflake.md §2.2). Values may be secret: no message repeats one.
+// dropped. Version 4 of Snowflake's driver refuses a keyword given twice, an opening brace never closed and text after
+// a closing brace (spec/snowflake.md §2.2); version 3 takes what it can. Values may be secret: no message repeats one.
 #pragma once
 
 #include <map>
@@ -32,8 +32,11 @@ class Keywords {
   std::map<std::string, std::string> values_;
 };
 
-// SQLSTATE HY000 with what is wrong and where.
-absl::StatusOr<Keywords> ParseConnectionString(std::string_view text);
+enum class StringRules {
+  kStrict,   // SQLSTATE HY000 with what is wrong and where
+  kLenient,  // never fails: the first of two wins, an open brace ends with the text, parts without `=` are dropped
+};
+absl::StatusOr<Keywords> ParseConnectionString(std::string_view text, StringRules rules = StringRules::kStrict);
 
 // `value` as it has to stand in a connection string: in braces when it needs them.
 std::string QuoteConnectionValue(std::string_view value);

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/clock.h"
 #include "tests/snowflake_mock/odbc/cell_values.h"
 #include "tests/snowflake_mock/odbc/utf.h"
 
@@ -27,6 +29,10 @@ Conversion FractionLost(const ConversionContext& context) {
   return context.personality.fraction_loss_is_error ? Conversion::kOutOfRange : Conversion::kFractionLost;
 }
 
+bool IsHighSurrogate(char16_t unit) {
+  return (unit & 0xFC00U) == 0xD800U;
+}
+
 bool IsHex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
 }
@@ -42,6 +48,20 @@ void WriteHexBytes(std::string_view hex, char* out, size_t count) {
   for (size_t i = 0; i < count; ++i) out[i] = static_cast<char>(HexDigit(hex[2 * i]) * 16 + HexDigit(hex[2 * i + 1]));
 }
 
+// "-0.50" as "-.5", "12.00" as "12", "0.0" as "0"; `out` has room for the whole text.
+std::string_view WithoutZeros(std::string_view text, char* out) {
+  const size_t point = text.find('.');
+  if (point == std::string_view::npos) return text;
+  while (text.back() == '0') text.remove_suffix(1);
+  if (text.back() == '.') text.remove_suffix(1);
+  const bool negative = text.front() == '-';
+  const std::string_view digits = text.substr(negative ? 1 : 0);
+  if (digits.size() < 2 || digits.substr(0, 2) != "0.") return text;
+  if (negative) *out = '-';
+  std::memcpy(out + (negative ? 1 : 0), digits.data() + 1, digits.size() - 1);
+  return {out, text.size() - 1};
+}
+
 // The cell as text, in `buffer` (kTemporalTextMax bytes) when it is not the cell itself; nullopt when it is malformed.
 std::optional<std::string_view> RenderText(const Cell& cell, const Column& column, const ConversionContext& context,
                                            char* buffer) {
@@ -51,6 +71,8 @@ std::optional<std::string_view> RenderText(const Cell& cell, const Column& colum
     if (!value.has_value()) return std::nullopt;
     return *value ? "1" : "0";
   }
+  if (type == SnowflakeType::kFixed && !context.keeps_zeros && cell.size < kTemporalTextMax)
+    return WithoutZeros(cell.text(), buffer);
   if (!IsTemporal(type)) return cell.text();
   const auto time = DecodeTemporal(cell.text(), type, context.session_zone);
   if (!time.has_value()) return std::nullopt;
@@ -86,7 +108,11 @@ Conversion StoreWide(std::string_view text, const Column& column, const Conversi
   const size_t units = target.data == nullptr ? 0 : static_cast<size_t>(std::max<SQLLEN>(target.capacity, 0)) / 2;
   auto* out = static_cast<char16_t*>(target.data);
   const size_t total = WriteUtf16(text, out, units > 0 ? units - 1 : 0);
-  if (units > 0) out[std::min(total, units - 1)] = u'\0';
+  if (units > 0) {
+    size_t end = std::min(total, units - 1);
+    if (end < total && end > 0 && IsHighSurrogate(out[end - 1])) --end;
+    out[end] = u'\0';
+  }
   SetLength(target, 2 * total);
   return total < units ? Conversion::kDone : TextCut(text, units > 0 ? units - 1 : 0, column, context);
 }
@@ -146,7 +172,9 @@ Conversion StoreNumeric(const DecimalValue& value, const Column& column, const C
                         const Target& target) {
   if (value.overflow) return Conversion::kOutOfRange;
   const bool scaled = column.described.type == SnowflakeType::kFixed;
-  const int scale = scaled ? column.scale() : value.scale;
+  const int scale = target.numeric_scale >= 0 ? target.numeric_scale : scaled ? column.scale() : value.scale;
+  const int precision = target.numeric_precision > 0 ? target.numeric_precision
+                                                     : static_cast<int>(column.described.precision.value_or(38));
   Uint128 digits = value.unscaled;
   bool lost = false;
   for (int i = value.scale; i > scale; --i) {
@@ -157,8 +185,11 @@ Conversion StoreNumeric(const DecimalValue& value, const Column& column, const C
     if (digits > ~static_cast<Uint128>(0) / 10) return Conversion::kOutOfRange;
     digits *= 10;
   }
+  Uint128 bound = 1;
+  for (int i = 0; i < std::min(precision, 38); ++i) bound *= 10;
+  if (target.numeric_precision > 0 && digits >= bound) return Conversion::kOutOfRange;
   SQL_NUMERIC_STRUCT numeric{};
-  numeric.precision = static_cast<SQLCHAR>(column.described.precision.value_or(38));
+  numeric.precision = static_cast<SQLCHAR>(precision);
   numeric.scale = static_cast<SQLSCHAR>(scale);
   numeric.sign = value.negative ? 0 : 1;
   for (SQLCHAR& byte : numeric.val) {
@@ -211,15 +242,27 @@ Conversion StoreNumber(SQLSMALLINT c_type, const Cell& cell, const Column& colum
   return StoreInteger<uint8_t>(value, context, target);
 }
 
+// Digits in the shape of a date or time.
+bool LooksTemporal(std::string_view text) {
+  return text.size() >= 8 && text.find_first_not_of("0123456789-:. T") == std::string_view::npos &&
+         text.find_first_of("-:") != std::string_view::npos;
+}
+
 Conversion StoreTemporal(SQLSMALLINT c_type, const Cell& cell, const Column& column, const ConversionContext& context,
                          const Target& target) {
   const SnowflakeType type = column.described.type;
   const bool text = type == SnowflakeType::kText || type == SnowflakeType::kVariant;
   if (!text && !IsTemporal(type)) return Conversion::kNotPossible;
-  if (type == SnowflakeType::kTime && c_type != SQL_C_TYPE_TIME) return Conversion::kNotPossible;
+  if (type == SnowflakeType::kTime && c_type == SQL_C_TYPE_DATE) return Conversion::kNotPossible;
   if (type == SnowflakeType::kDate && c_type == SQL_C_TYPE_TIME) return Conversion::kNotPossible;
-  const auto time = text ? ParseCivilText(cell.text()) : DecodeTemporal(cell.text(), type, context.session_zone);
-  if (!time.has_value()) return Conversion::kBadText;
+  auto time = text ? ParseCivilText(cell.text()) : DecodeTemporal(cell.text(), type, context.session_zone);
+  if (!time.has_value()) return text && LooksTemporal(cell.text()) ? Conversion::kBadDatetime : Conversion::kBadText;
+  if (type == SnowflakeType::kTime && c_type == SQL_C_TYPE_TIMESTAMP) {  // ODBC: on the current day
+    const absl::CivilDay today = absl::ToCivilDay(absl::Now(), context.session_zone);
+    time->year = static_cast<int>(today.year());
+    time->month = today.month();
+    time->day = today.day();
+  }
   const auto part = [](int value) { return static_cast<SQLUSMALLINT>(value); };
   const auto year = static_cast<SQLSMALLINT>(time->year);
   if (c_type == SQL_C_TYPE_DATE) {
@@ -263,6 +306,8 @@ std::string_view StateOf(Conversion conversion) {
       return "22002";
     case Conversion::kNotPossible:
       return "07006";
+    case Conversion::kBadDatetime:
+      return "22007";
   }
   return "HY000";
 }
@@ -283,6 +328,8 @@ std::string_view MessageOf(Conversion conversion) {
       return "the value is NULL and no indicator was given";
     case Conversion::kNotPossible:
       return "this SQL type cannot be converted to this C type";
+    case Conversion::kBadDatetime:
+      return "the text is no date or time that exists";
   }
   return "";
 }
@@ -313,6 +360,25 @@ SQLSMALLINT ResolveCType(SQLSMALLINT c_type, const Column& column) {
   }
 }
 
+bool IsCType(SQLSMALLINT c_type) {
+  switch (c_type) {
+    case SQL_C_DEFAULT:
+    case SQL_C_CHAR:
+    case SQL_C_WCHAR:
+    case SQL_C_BINARY:
+    case SQL_C_GUID:
+    case SQL_C_LONG:
+    case SQL_C_SHORT:
+    case SQL_C_TINYINT:
+    case SQL_C_DATE:
+    case SQL_C_TIME:
+    case SQL_C_TIMESTAMP:
+      return true;
+    default:
+      return FixedSizeOf(c_type) > 0 || (c_type >= SQL_C_INTERVAL_YEAR && c_type <= SQL_C_INTERVAL_MINUTE_TO_SECOND);
+  }
+}
+
 size_t FixedSizeOf(SQLSMALLINT c_type) {
   switch (c_type) {
     case SQL_C_SLONG:
@@ -337,6 +403,18 @@ size_t FixedSizeOf(SQLSMALLINT c_type) {
     case SQL_C_TYPE_TIME:
       return sizeof(SQL_TIME_STRUCT);
     case SQL_C_TYPE_TIMESTAMP:
+      return sizeof(SQL_TIMESTAMP_STRUCT);
+    case SQL_C_LONG:  // the types of ODBC 2, where nobody has resolved them
+      return 4;
+    case SQL_C_SHORT:
+      return 2;
+    case SQL_C_TINYINT:
+      return 1;
+    case SQL_C_DATE:
+      return sizeof(SQL_DATE_STRUCT);
+    case SQL_C_TIME:
+      return sizeof(SQL_TIME_STRUCT);
+    case SQL_C_TIMESTAMP:
       return sizeof(SQL_TIMESTAMP_STRUCT);
     default:
       return 0;
@@ -428,7 +506,19 @@ Conversion PartReader::Read(SQLUSMALLINT column_number, const Cell& cell, const 
   size_t room = capacity > terminator ? capacity - terminator : 0;
   if (c_type == SQL_C_WCHAR) room &= ~static_cast<size_t>(1);
   const size_t left = bytes_.size() - offset_;
+  // Filled to the last unit, also when that parts a surrogate pair: applications (pyodbc) take a cut part for a full
+  // one.
   const size_t kept = std::min(room, left);
+  if (kept < left && room > 0 && offset_ == 0 && !HasBytes(column.described.type)) {
+    // A number or a time may lose digits of its fraction only; it does not go on in a second part.
+    const size_t width = c_type == SQL_C_WCHAR ? 2 : 1;
+    std::string text;
+    for (size_t i = 0; i < bytes_.size(); i += width) text += bytes_[i];
+    if (const Conversion cut = TextCut(text, kept / width, column, context); IsError(cut)) {
+      Reset();
+      return cut;
+    }
+  }
   SetLength(target, left);
   if (capacity >= terminator && target.data != nullptr) {
     auto* out = static_cast<char*>(target.data);

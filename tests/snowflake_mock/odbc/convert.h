@@ -2,8 +2,9 @@
 // silent).
 //
 // Everything but SQLGetData in parts is done without an allocation. Text is UTF-8 for SQL_C_CHAR, UTF-16 for
-// SQL_C_WCHAR; a cut text fills its buffer, so a character may be cut too. SQL_C_NUMERIC takes precision and scale from
-// the column.
+// SQL_C_WCHAR; a cut narrow text fills its buffer, so a character may be cut too; a cut wide text in a bound column
+// never ends in half a surrogate pair, while SQLGetData fills each part and goes on with the other half. SQL_C_NUMERIC
+// takes precision and scale from the column unless its descriptor sets them.
 #pragma once
 
 #include <sql.h>
@@ -27,6 +28,7 @@ enum class Conversion {
   kBadText,           // 22018
   kIndicatorMissing,  // 22002: a NULL without an indicator
   kNotPossible,       // 07006: no such conversion
+  kBadDatetime,       // 22007: the text looks like a date or time, but there is no such
 };
 
 // The SQLSTATE and the words for a diagnostic record; not for kDone.
@@ -37,18 +39,24 @@ bool IsError(Conversion conversion);  // as opposed to a warning
 struct ConversionContext {
   absl::TimeZone session_zone = absl::UTCTimeZone();
   Personality personality = Personality::ThreeX();
+  bool keeps_zeros = true;  // false: numbers as text lose zeros at both ends (0.50 is .5)
 };
 
 struct Target {
   SQLSMALLINT c_type = SQL_C_DEFAULT;
-  void* data = nullptr;         // nullptr: only the length is wanted
-  SQLLEN capacity = 0;          // bytes, for text and binary
-  SQLLEN* length = nullptr;     // full length in bytes
-  SQLLEN* indicator = nullptr;  // SQL_NULL_DATA goes here; usually the same place as `length`
+  void* data = nullptr;                // nullptr: only the length is wanted
+  SQLLEN capacity = 0;                 // bytes, for text and binary
+  SQLLEN* length = nullptr;            // full length in bytes
+  SQLLEN* indicator = nullptr;         // SQL_NULL_DATA goes here; usually the same place as `length`
+  SQLSMALLINT numeric_precision = -1;  // of SQL_C_NUMERIC; -1: the column's
+  SQLSMALLINT numeric_scale = -1;
 };
 
 // SQL_C_DEFAULT and the types of ODBC 2 replaced by what they stand for.
 SQLSMALLINT ResolveCType(SQLSMALLINT c_type, const Column& column);
+
+// Whether ODBC knows that C type, convertible or not.
+bool IsCType(SQLSMALLINT c_type);
 
 // The size of one value of a fixed C type; 0 for text and binary.
 size_t FixedSizeOf(SQLSMALLINT resolved_c_type);

@@ -1,4 +1,5 @@
-// What environments, connections and statements have in common: a lock, diagnostics, and the way an entry point enters.
+// What environments, connections, statements and descriptors have in common: a lock, diagnostics, and the way an entry
+// point enters.
 #pragma once
 
 #include <sql.h>
@@ -6,6 +7,7 @@
 
 #include <mutex>
 #include <new>
+#include <set>
 
 #include "tests/snowflake_mock/odbc/diagnostics.h"
 
@@ -22,13 +24,23 @@ struct Handle {
     return SQL_ERROR;
   }
   SQLRETURN Fail(std::string_view sqlstate, std::string_view message) { return Fail(OdbcError(sqlstate, 0, message)); }
+  // SQL_SUCCESS, or what its diagnostics make of it.
+  SQLRETURN Finish(const absl::Status& status) {
+    if (!status.ok()) return Fail(status);
+    return diagnostics.records().empty() ? SQL_SUCCESS : SQL_SUCCESS_WITH_INFO;
+  }
+  // The lock held during every call on the handle except cancellation.
+  virtual std::mutex& call_mutex() { return mutex; }
 
-  std::mutex mutex;  // held during every call on the handle except SQLCancel
+  std::mutex mutex;
   DiagArea diagnostics;
 };
 
 struct Environment final : Handle {
   SQLINTEGER odbc_version = SQL_OV_ODBC3;
+  SQLINTEGER connection_pooling = SQL_CP_OFF;
+  SQLINTEGER pooling_match = SQL_CP_STRICT_MATCH;
+  std::set<Handle*> connections;  // guarded by `mutex`
 };
 
 // Runs `body` on the handle under its lock with fresh diagnostics. Nothing may be thrown into the driver manager.
@@ -36,15 +48,18 @@ template <typename Kind, typename Body>
 SQLRETURN Enter(SQLHANDLE raw, Body body) {
   if (raw == nullptr) return SQL_INVALID_HANDLE;
   Kind& handle = *static_cast<Kind*>(static_cast<Handle*>(raw));
-  const std::lock_guard lock(handle.mutex);
+  const std::lock_guard lock(handle.call_mutex());
   handle.diagnostics.Clear();
+  SQLRETURN result = SQL_ERROR;
   try {
-    return body(handle);
+    result = body(handle);
   } catch (const std::bad_alloc&) {
-    return handle.Fail("HY001", "no memory left");
+    result = handle.Fail("HY001", "no memory left");
   } catch (...) {
-    return handle.Fail("HY000", "internal error");
+    result = handle.Fail("HY000", "internal error");
   }
+  handle.diagnostics.return_code = result;
+  return result;
 }
 
 }  // namespace cdi::sfodbc

@@ -24,7 +24,7 @@ namespace {
 constexpr size_t kKeyFileBytesMax = 64 * 1024;
 
 absl::Status BadKey(std::string_view message) {
-  return OdbcError("28000", 20032, message);
+  return OdbcError("28000", kNativeBadKey, message);
 }
 
 EVP_PKEY* Raw(const std::shared_ptr<void>& key) {
@@ -84,6 +84,18 @@ std::string Base64Url(std::string_view bytes) {
 }
 
 }  // namespace
+
+Secret PemOfEvpKey(void* key) {
+  if (key == nullptr) return {};
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_secmem()), &BIO_free);
+  if (PEM_write_bio_PrivateKey(bio.get(), static_cast<EVP_PKEY*>(key), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    ERR_clear_error();
+    return {};
+  }
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);  // NOLINT: OpenSSL's macro casts
+  return Secret(std::string_view(text, static_cast<size_t>(size)));
+}
 
 absl::StatusOr<PrivateKey> PrivateKey::Load(const Settings& settings) {
   Secret pem;

@@ -14,6 +14,11 @@
 namespace cdi::sfodbc {
 
 // An RSA private key inside OpenSSL; copyable by handle, used from any thread.
+inline constexpr int kNativeBadKey = 20032;  // what 3.x gives for a missing or unreadable key
+
+// The PEM text of an EVP_PKEY*; empty when it holds no private key.
+Secret PemOfEvpKey(void* key);
+
 class PrivateKey {
  public:
   // From the first of key_content (PEM), key_base64 (base64 of a PEM, or of the DER inside one), key_file (PEM).

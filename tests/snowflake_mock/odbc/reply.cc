@@ -135,6 +135,8 @@ class ReplyReader {
     ColumnDescription column;
     column.name = entry["name"];
     column.type = ParseSnowflakeType(entry["type"]);
+    column.custom_type = CustomTypeOf(entry["type"]);
+    column.extended_name = ExtendedTypeName(entry["extTypeName"]);
     column.precision = ToNumber(entry["precision"]);
     column.scale = ToNumber(entry["scale"]);
     column.length = ToNumber(entry["length"]);

@@ -17,8 +17,9 @@ constexpr int64_t kDmlLast = 0x3FFF;
 
 Result::Result(Reply reply, Session& session) {
   columns_.reserve(reply.columns.size());
+  const TypeOptions options = session.type_options();
   for (ColumnDescription& column : reply.columns)
-    columns_.push_back(DescribeForOdbc(std::move(column), session.settings()));
+    columns_.push_back(DescribeForOdbc(std::move(column), session.settings(), options));
   row_.resize(columns_.size());
   returned_ = reply.Number("returned", -1);
   row_count_ = reply.Number("total", returned_);
@@ -32,10 +33,8 @@ Result::Result(Reply reply, Session& session) {
   if (statement_type >= kDmlFirst && statement_type <= kDmlLast) CountChangedRows();
 }
 
-Result::Result(std::vector<ColumnDescription> columns, std::string rows, const Settings& settings)
-    : text_(std::move(rows)) {
-  for (ColumnDescription& column : columns) columns_.push_back(DescribeForOdbc(std::move(column), settings));
-  row_.resize(columns_.size());
+Result::Result(std::vector<Column> columns, std::string rows, int64_t row_count)
+    : columns_(std::move(columns)), text_(std::move(rows)), row_(columns_.size()), row_count_(row_count) {
   scanner_ = RowScanner(text_.data(), text_.size());
 }
 

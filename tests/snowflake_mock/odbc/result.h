@@ -23,7 +23,7 @@ class Result {
   // Takes the rows over from a successful reply.
   Result(Reply reply, Session& session);
   // A result made here (catalog functions): `rows` as JSON, without the outer brackets.
-  Result(std::vector<ColumnDescription> columns, std::string rows, const Settings& settings);
+  Result(std::vector<Column> columns, std::string rows, int64_t row_count);
   Result(const Result&) = delete;  // the scanner points into the text
   Result& operator=(const Result&) = delete;
 

@@ -87,9 +87,9 @@ void Session::AppendRetryParameters(int attempt, int last_status, std::string& u
                   "&clientStartTime=", EpochMilliseconds());
 }
 
-absl::StatusOr<std::unique_ptr<Session>> Session::Login(Settings settings) {
+absl::StatusOr<std::unique_ptr<Session>> Session::Login(Settings settings, CancelToken& cancel) {
   std::unique_ptr<Session> session(new Session(std::move(settings)));  // NOLINT: the constructor is private
-  CDI_RETURN_IF_ERROR(session->Authenticate());
+  CDI_RETURN_IF_ERROR(session->Authenticate(cancel));
   session->settings_.key_content = Secret();
   session->settings_.key_base64 = Secret();
   session->settings_.key_password = Secret();
@@ -113,6 +113,8 @@ std::string Session::LoginBody(std::string_view token) const {
   std::string parameters = absl::StrCat("\"AUTOCOMMIT\":", settings_.autocommit ? "true" : "false",
                                         ",\"CLIENT_SESSION_KEEP_ALIVE\":false,\"ODBC_QUERY_RESULT_FORMAT\":\"JSON\"");
   if (!settings_.query_tag.empty()) absl::StrAppend(&parameters, ",\"QUERY_TAG\":", JsonQuote(settings_.query_tag));
+  for (const auto& [name, value] : settings_.session_parameters)
+    absl::StrAppend(&parameters, ",", JsonQuote(name), ":", JsonQuote(value));
   return absl::StrCat(
       "{\"data\":{\"ACCOUNT_NAME\":", JsonQuote(settings_.AccountName()), ",\"LOGIN_NAME\":", JsonQuote(settings_.user),
       ",\"AUTHENTICATOR\":\"SNOWFLAKE_JWT\",\"TOKEN\":", JsonQuote(token), ",\"CLIENT_APP_ID\":", JsonQuote(kClientId),
@@ -121,9 +123,8 @@ std::string Session::LoginBody(std::string_view token) const {
       ",\"OS\":\"linux\"},\"SESSION_PARAMETERS\":{", parameters, "}}}");
 }
 
-absl::Status Session::Authenticate() {
+absl::Status Session::Authenticate(CancelToken& cancel) {
   CDI_ASSIGN_OR_RETURN(const PrivateKey key, PrivateKey::Load(settings_));
-  CancelToken never;
   const TimePoint deadline = DeadlineAfter(settings_.login_timeout);
   int last_status = 0;
   for (int attempt = 0;; ++attempt) {
@@ -140,8 +141,9 @@ absl::Status Session::Authenticate() {
                         .body = body,
                         .deadline = deadline};
     AppendRetryParameters(attempt, last_status, request.url);
-    HttpReply http = pool_.Take()->Perform(request, never);
+    HttpReply http = pool_.Take()->Perform(request, cancel);
     WipeString(body);
+    if (http.outcome == Outcome::kCancelled) return Cancelled();
     const std::string where = absl::StrCat(settings_.host, ":", settings_.port);
     if (http.outcome == Outcome::kCannotConnect) {
       return OdbcError("08001", 0, absl::StrCat("cannot connect to ", where, ": ", http.error));
@@ -161,6 +163,7 @@ absl::Status Session::Authenticate() {
         const std::lock_guard lock(token_mutex_);
         session_token_ = Secret(reply->Field("token"));
         master_token_ = Secret(reply->Field("masterToken"));
+        NoteParameters(*reply);
         WipeString(reply->body);
         return absl::OkStatus();
       }
@@ -174,7 +177,7 @@ absl::Status Session::Authenticate() {
       return OdbcError("08001", last_status,
                        absl::StrCat("login at ", where, " failed after ", attempt + 1, " attempts: ", fault));
     }
-    never.WaitUntil(next);
+    if (cancel.WaitUntil(next)) return Cancelled();
   }
 }
 
@@ -218,7 +221,10 @@ absl::StatusOr<Reply> Session::Send(const Exchange& exchange, CancelToken& cance
         continue;
       }
       if (reply.ok() && (http.status == 200 || http.status == 401)) {
-        if (IsSessionGone(reply->code)) return ServerError("08S01", reply->native_code(), reply->message);
+        if (IsSessionGone(reply->code)) {
+          gone_ = true;
+          return ServerError("08S01", reply->native_code(), reply->message);
+        }
         if (http.status == 200) return reply;
       }
       fault = http.status == 200 ? "the reply is not complete" : absl::StrCat("HTTP status ", http.status);
@@ -254,7 +260,10 @@ absl::Status Session::Renew(std::string_view stale_token) {
   absl::StatusOr<Reply> reply = ParseReply(std::move(http.body));
   if (!reply.ok())
     return OdbcError("08S01", http.status, "the session token cannot be renewed: the reply is not complete");
-  if (!reply->success) return ServerError("08S01", reply->native_code(), reply->message);
+  if (!reply->success) {
+    gone_ = true;
+    return ServerError("08S01", reply->native_code(), reply->message);
+  }
   session_token_ = Secret(reply->Field("sessionToken"));
   if (!reply->Field("masterToken").empty()) master_token_ = Secret(reply->Field("masterToken"));
   WipeString(reply->body);
@@ -276,7 +285,28 @@ absl::StatusOr<Reply> Session::AwaitResult(Reply reply, CancelToken& cancel, Tim
     pause = std::min(2 * pause, milliseconds(1000));
   }
   if (!reply.success) return StatementError(reply);
+  NoteParameters(reply);
   return reply;
+}
+
+void Session::NoteParameters(const Reply& reply) {
+  const std::lock_guard lock(options_mutex_);
+  for (const auto& [name, value] : reply.parameters) ReadTypeOption(name, value, type_options_);
+  for (const char* const field : {"sessionInfo.databaseName", "finalDatabaseName"}) {
+    if (!reply.Field(field).empty()) database_ = reply.Field(field);
+  }
+}
+
+std::string Session::current_database() {
+  const std::lock_guard lock(options_mutex_);
+  return database_;
+}
+
+TypeOptions Session::type_options() {
+  const std::lock_guard lock(options_mutex_);
+  TypeOptions options = type_options_;
+  options.custom_types = options.custom_types && settings_.personality.custom_types;
+  return options;
 }
 
 absl::StatusOr<Reply> Session::Run(const QueryRequest& request, CancelToken& cancel, TimePoint deadline) {

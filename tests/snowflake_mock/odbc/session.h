@@ -4,6 +4,7 @@
 // renew it. Errors carry SQLSTATE and native code (diagnostics.h). The protocol: spec/snowflake.md §3.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -33,7 +34,8 @@ struct QueryRequest {
 class Session {
  public:
   // 08001 cannot connect · 28000 login refused, or a bad key · HYT00 the login timeout passed.
-  static absl::StatusOr<std::unique_ptr<Session>> Login(Settings settings);
+  // HY008 when `cancel` came meanwhile.
+  static absl::StatusOr<std::unique_ptr<Session>> Login(Settings settings, CancelToken& cancel);
 
   // Runs a statement and waits for its result. HY008/604 cancelled · HYT00 `deadline` passed (the statement is aborted)
   // · 08S01 connection or session lost · otherwise what the server says.
@@ -45,10 +47,17 @@ class Session {
   // Asks the server to stop the statement of that request. True when it says that it did.
   bool Abort(std::string_view request_id, std::string_view sql);
 
+  // The server said that the session is over: SQL_ATTR_CONNECTION_DEAD.
+  bool gone() const { return gone_; }
+
   // Best effort, a few seconds at most.
   void Logout();
 
   const Settings& settings() const { return settings_; }
+  // How columns are described now: session parameters may have changed it. Any thread.
+  TypeOptions type_options();
+  // The session's database, as the last reply named it. Any thread.
+  std::string current_database();
   HttpPool& pool() { return pool_; }
   static std::string NewRequestId();
 
@@ -60,8 +69,9 @@ class Session {
     bool is_query = false;  // statements and their results: other Accept header, grace after a cancellation
   };
 
-  explicit Session(Settings settings) : settings_(std::move(settings)), pool_(settings_) {}
-  absl::Status Authenticate();
+  explicit Session(Settings settings)
+      : settings_(std::move(settings)), pool_(settings_), type_options_(settings_.type_options) {}
+  absl::Status Authenticate(CancelToken& cancel);
   std::string LoginUrl() const;
   std::string LoginBody(std::string_view token) const;
   absl::StatusOr<Reply> Send(const Exchange& exchange, CancelToken& cancel, TimePoint deadline);
@@ -69,6 +79,7 @@ class Session {
   absl::Status Renew(std::string_view stale_token);
   absl::Status StatementError(const Reply& reply) const;
   std::string SessionToken();
+  void NoteParameters(const Reply& reply);
   static void AppendRetryParameters(int attempt, int last_status, std::string& url);
 
   Settings settings_;  // constant after the login, which wipes the key in it
@@ -76,6 +87,10 @@ class Session {
   std::mutex token_mutex_;
   Secret session_token_;  // guarded by token_mutex_
   Secret master_token_;   // guarded by token_mutex_
+  std::mutex options_mutex_;
+  TypeOptions type_options_;  // guarded by options_mutex_
+  std::string database_;      // guarded by options_mutex_
+  std::atomic<bool> gone_ = false;
 };
 
 // The delay before attempt `attempt` (1 = first repetition): exponential with jitter, 250 ms to 16 s.

@@ -5,17 +5,16 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <set>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "tests/snowflake_mock/odbc/diagnostics.h"
+#include "tests/snowflake_mock/odbc/jwt.h"
 
 namespace cdi::sfodbc {
 namespace {
-
-constexpr int kNativeBadKeyConfig = 20032;  // what 3.x gives for a missing or unreadable key
 
 constexpr std::array kSecretKeywords = {"PWD", "PRIV_KEY_BASE64", "PRIV_KEY_PWD", "PRIV_KEY_FILE_PWD"};
 
@@ -26,20 +25,21 @@ constexpr std::array kKnownKeywords = {
     "PRIV_KEY_FILE_PWD", "PRIV_KEY_BASE64", "PRIV_KEY_PWD", "JWT_TIME_OUT", "DATABASE", "SCHEMA", "WAREHOUSE", "ROLE",
     "LOGIN_TIMEOUT", "NETWORK_TIMEOUT", "QUERY_TIMEOUT", "RETRYTIMEOUT", "MAXHTTPRETRIES", "PROXY", "NO_PROXY",
     "QUERY_TAG", "APPLICATION", "DEFAULT_VARCHAR_SIZE", "DEFAULT_BINARY_SIZE", "TLS_CUSTOM_ROOT_STORE_PATH",
-    "CLIENT_PREFETCH_THREADS",
+    "CLIENT_PREFETCH_THREADS", "MAPTOLONGVARCHAR", "ODBC_USE_STANDARD_TIMESTAMP_COLUMNSIZE", "NOEXECUTEINSQLPREPARE",
+    "VALIDATEDEFAULTPARAMETERS", "VALIDATE_DEFAULT_PARAMETERS", "KEEPLEADINGTRAILINGZEROS", "ERRORTRACEENABLED",
+    "ODBC_TREAT_DECIMAL_AS_INT", "ODBC_TREAT_BIG_NUMBER_AS_STRING", "ODBC_USE_CUSTOM_SQL_DATA_TYPES", "CDI_PERSONALITY",
     // accepted without effect
     "TRACING", "DESCRIPTION", "SECONDARYROLES", "CLIENT_SESSION_KEEP_ALIVE",
-    "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "MAPTOLONGVARCHAR", "ODBC_USE_STANDARD_TIMESTAMP_COLUMNSIZE",
-    "NOEXECUTEINSQLPREPARE", "VALIDATEDEFAULTPARAMETERS", "VALIDATE_DEFAULT_PARAMETERS", "DISABLEOCSPCHECK",
-    "CRL_CHECK", "CRL_MODE", "DISABLETELEMETRY", "CLIENT_OUT_OF_BAND_TELEMETRY_ENABLED", "DISABLEPLATFORMDETECTION",
-    "USE_PROXY_ENV", "DRIVERMANAGERENCODING", "KEEPLEADINGTRAILINGZEROS", "ERRORTRACEENABLED", "CLIENT_MEMORY_LIMIT"};
+    "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "DISABLEOCSPCHECK", "CRL_CHECK", "CRL_MODE", "DISABLETELEMETRY",
+    "CLIENT_OUT_OF_BAND_TELEMETRY_ENABLED", "DISABLEPLATFORMDETECTION", "USE_PROXY_ENV", "DRIVERMANAGERENCODING",
+    "DRIVERMANAGEROVERRIDE", "ODBCINSTLIB", "CLIENT_MEMORY_LIMIT", "FILEDSN", "SAVEFILE"};
 
 absl::Status BadValue(std::string_view keyword, std::string_view fault) {
   return OdbcError("HY000", 0, absl::StrCat(std::string(keyword), ": ", std::string(fault)));
 }
 
 absl::Status BadLogin(std::string_view message) {
-  return OdbcError("28000", kNativeBadKeyConfig, message);
+  return OdbcError("28000", kNativeBadKey, message);
 }
 
 // Leaves `out` alone when the keyword is absent.
@@ -63,14 +63,23 @@ absl::Status ReadSeconds(const Keywords& keywords, std::string_view keyword, int
   return absl::OkStatus();
 }
 
+bool IsOn(std::string_view text) {
+  const std::string value = UpperAscii(text);
+  return value == "ON" || value == "TRUE" || value == "1" || value == "YES";
+}
+
+// Leaves `out` alone when the keyword is absent.
+absl::Status ReadSwitch(const Keywords& keywords, std::string_view keyword, bool& out) {
+  if (!keywords.Has(keyword)) return absl::OkStatus();
+  const std::string value = UpperAscii(keywords.Get(keyword));
+  const bool off = value == "OFF" || value == "FALSE" || value == "0" || value == "NO";
+  if (!IsOn(value) && !off) return BadValue(keyword, "must be true or false");
+  out = !off;
+  return absl::OkStatus();
+}
+
 absl::Status ReadProtocol(const Keywords& keywords, Settings& settings) {
-  if (keywords.Has("SSL")) {
-    const std::string value = UpperAscii(keywords.Get("SSL"));
-    const std::set<std::string> on = {"ON", "TRUE", "1", "YES"};
-    const std::set<std::string> off = {"OFF", "FALSE", "0", "NO"};
-    if (!on.contains(value) && !off.contains(value)) return BadValue("SSL", "must be on or off");
-    settings.tls = on.contains(value);
-  }
+  CDI_RETURN_IF_ERROR(ReadSwitch(keywords, "SSL", settings.tls));
   if (keywords.Has("PROTOCOL")) {
     const std::string value = UpperAscii(keywords.Get("PROTOCOL"));
     if (value != "HTTP" && value != "HTTPS") return BadValue("PROTOCOL", "must be http or https");
@@ -101,6 +110,21 @@ absl::Status ReadAddress(const Keywords& keywords, Settings& settings) {
   return absl::OkStatus();
 }
 
+// PRIV_KEY_PWD: plain in 4.x, base64 in 3.x.
+absl::Status ReadKeyPassword(std::string_view text, Settings& settings) {
+  if (text.empty() || !settings.personality.key_password_is_base64) {
+    settings.key_password = Secret(text);
+    return absl::OkStatus();
+  }
+  std::string decoded;
+  if (!absl::Base64Unescape({text.data(), text.size()}, &decoded)) {
+    return BadLogin("PRIV_KEY_PWD: must be the passphrase in base64 (version 3.x of the driver)");
+  }
+  settings.key_password = Secret(decoded);
+  WipeString(decoded);
+  return absl::OkStatus();
+}
+
 absl::Status ReadLogin(const Keywords& keywords, PresetAttributes& preset, Settings& settings) {
   settings.user = keywords.Get("UID");
   if (settings.user.empty()) return BadLogin("UID: missing; give the login name of the Snowflake user");
@@ -117,7 +141,8 @@ absl::Status ReadLogin(const Keywords& keywords, PresetAttributes& preset, Setti
   }
   if (settings.key_password.empty()) {
     const std::string_view file_password = keywords.Get("PRIV_KEY_FILE_PWD");
-    settings.key_password = Secret(file_password.empty() ? keywords.Get("PRIV_KEY_PWD") : file_password);
+    settings.key_password = Secret(file_password);
+    if (file_password.empty()) CDI_RETURN_IF_ERROR(ReadKeyPassword(keywords.Get("PRIV_KEY_PWD"), settings));
   }
   if (settings.key_content.empty() && settings.key_base64.empty() && settings.key_file.empty()) {
     return BadLogin(
@@ -140,7 +165,68 @@ absl::Status ReadLimits(const Keywords& keywords, const PresetAttributes& preset
   return absl::OkStatus();
 }
 
+absl::Status ReadBehaviour(const Keywords& keywords, Settings& settings) {
+  const Personality& personality = settings.personality;
+  CDI_RETURN_IF_ERROR(ReadNumber(keywords, "MAPTOLONGVARCHAR", -1, 134'217'728, settings.long_varchar_from));
+  bool no_execute = false;
+  bool standard_size = false;
+  bool keeps_zeros = true;
+  bool traces = personality.traces_errors;
+  bool validate = false;
+  CDI_RETURN_IF_ERROR(ReadSwitch(keywords, "NOEXECUTEINSQLPREPARE", no_execute));
+  CDI_RETURN_IF_ERROR(ReadSwitch(keywords, "ODBC_USE_STANDARD_TIMESTAMP_COLUMNSIZE", standard_size));
+  CDI_RETURN_IF_ERROR(ReadSwitch(keywords, "KEEPLEADINGTRAILINGZEROS", keeps_zeros));
+  CDI_RETURN_IF_ERROR(ReadSwitch(keywords, "ERRORTRACEENABLED", traces));
+  CDI_RETURN_IF_ERROR(ReadSwitch(keywords, "VALIDATEDEFAULTPARAMETERS", validate));
+  CDI_RETURN_IF_ERROR(ReadSwitch(keywords, "VALIDATE_DEFAULT_PARAMETERS", validate));
+  settings.executes_in_prepare = personality.runs_ddl_in_prepare && !no_execute;
+  settings.standard_timestamp_size = personality.sizes_timestamps_by_keyword && standard_size;
+  settings.keeps_zeros = keeps_zeros || personality.major >= 4;
+  settings.traces_errors = personality.traces_errors && traces;
+  if (validate) settings.session_parameters.emplace_back("CLIENT_VALIDATE_DEFAULT_PARAMETERS", "true");
+  for (const char* const option :
+       {"ODBC_TREAT_DECIMAL_AS_INT", "ODBC_TREAT_BIG_NUMBER_AS_STRING", "ODBC_USE_CUSTOM_SQL_DATA_TYPES"}) {
+    if (keywords.Has(option)) ReadTypeOption(option, keywords.Get(option), settings.type_options);
+  }
+  return absl::OkStatus();
+}
+
+// "Snowflake ODBC" and the like, without regard to case and braces.
+std::optional<Personality> PersonalityOfDriver(std::string_view driver) {
+  const std::string name = UpperAscii(driver);
+  if (name == "SNOWFLAKE ODBC") return Personality::FourX();
+  if (name == "SNOWFLAKEDSIIDRIVER") return Personality::ThreeX();
+  return std::nullopt;
+}
+
+std::string FromDsn(const std::string& dsn, const std::string& keyword) {
+  std::string buffer(8192, '\0');  // an unencrypted RSA key of 4096 bits in base64 has about 3200 characters
+  const int length = SQLGetPrivateProfileString(dsn.c_str(), keyword.c_str(), "", buffer.data(),
+                                                static_cast<int>(buffer.size()), "odbc.ini");
+  std::string value(length > 0 ? std::string_view(buffer.c_str()) : std::string_view());
+  WipeString(buffer);
+  return value;
+}
+
 }  // namespace
+
+void ReadTypeOption(const std::string& parameter, std::string_view value, TypeOptions& options) {
+  if (parameter == "ODBC_TREAT_DECIMAL_AS_INT") options.decimal_as_int = IsOn(value);
+  if (parameter == "ODBC_TREAT_BIG_NUMBER_AS_STRING") options.big_number_as_string = IsOn(value);
+  if (parameter == "ODBC_USE_CUSTOM_SQL_DATA_TYPES") options.custom_types = IsOn(value);
+}
+
+absl::StatusOr<Personality> ChoosePersonality(const Keywords& keywords, const Personality& of_library) {
+  const std::string dsn(keywords.Get("DSN"));
+  std::string wanted(keywords.Get("CDI_PERSONALITY"));
+  if (wanted.empty() && !dsn.empty()) wanted = FromDsn(dsn, "CDI_PERSONALITY");
+  if (wanted == "3") return Personality::ThreeX();
+  if (wanted == "4") return Personality::FourX();
+  if (!wanted.empty()) return BadValue("CDI_PERSONALITY", "must be 3 or 4");
+  std::string driver(keywords.Get("DRIVER"));
+  if (driver.empty() && !dsn.empty()) driver = FromDsn(dsn, "Driver");
+  return PersonalityOfDriver(driver).value_or(of_library);
+}
 
 std::string Settings::BaseUrl() const {
   return absl::StrCat(tls ? "https://" : "http://", host, ":", port);
@@ -155,6 +241,8 @@ std::string Settings::AccountName() const {
 absl::StatusOr<SettingsResult> ReadSettings(const Keywords& keywords, PresetAttributes preset) {
   SettingsResult result;
   Settings& settings = result.settings;
+  settings.personality = preset.personality;
+  CDI_RETURN_IF_ERROR(ReadBehaviour(keywords, settings));
   CDI_RETURN_IF_ERROR(ReadAddress(keywords, settings));
   CDI_RETURN_IF_ERROR(ReadLimits(keywords, preset, settings));
   CDI_RETURN_IF_ERROR(ReadLogin(keywords, preset, settings));
@@ -164,14 +252,19 @@ absl::StatusOr<SettingsResult> ReadSettings(const Keywords& keywords, PresetAttr
   settings.warehouse = keywords.Get("WAREHOUSE");
   settings.role = keywords.Get("ROLE");
   settings.application = preset.application.empty() ? std::string(keywords.Get("APPLICATION")) : preset.application;
-  settings.query_tag = keywords.Get("QUERY_TAG");
+  if (settings.personality.query_tag_keyword) settings.query_tag = keywords.Get("QUERY_TAG");
   settings.ca_file = keywords.Get("TLS_CUSTOM_ROOT_STORE_PATH");
   settings.proxy = keywords.Get("PROXY");
   settings.no_proxy = keywords.Get("NO_PROXY");
   settings.autocommit = preset.autocommit;
   for (const auto& [keyword, value] : keywords.all()) {
     const bool known = std::find(kKnownKeywords.begin(), kKnownKeywords.end(), keyword) != kKnownKeywords.end();
-    if (!known) result.unknown_keywords.push_back(keyword);
+    if (known) continue;
+    if (settings.personality.forwards_unknown_keywords) {
+      settings.session_parameters.emplace_back(keyword, value);
+    } else {
+      result.unknown_keywords.push_back(keyword);
+    }
   }
   return result;
 }
@@ -181,12 +274,9 @@ void AddDsnKeywords(Keywords& keywords) {
   if (dsn.empty()) return;
   for (const std::string_view keyword : kKnownKeywords) {
     if (keyword == "DSN" || keyword == "DRIVER" || keywords.Has(keyword)) continue;
-    std::string buffer(8192, '\0');   // an unencrypted RSA key of 4096 bits in base64 has about 3200 characters
-    const std::string name(keyword);  // libodbcinst compares names without regard to letter case
-    const int length = SQLGetPrivateProfileString(dsn.c_str(), name.c_str(), "", buffer.data(),
-                                                  static_cast<int>(buffer.size()), "odbc.ini");
-    if (length > 0) keywords.Add(keyword, std::string_view(buffer.c_str()));
-    WipeString(buffer);
+    std::string value = FromDsn(dsn, std::string(keyword));  // libodbcinst compares names without regard to case
+    if (!value.empty()) keywords.Add(keyword, value);
+    WipeString(value);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -24,7 +25,19 @@ struct PresetAttributes {
   std::optional<std::chrono::seconds> login_timeout;
   std::optional<std::chrono::seconds> network_timeout;
   bool autocommit = true;
+  Personality personality = Personality::ThreeX();
 };
+
+// Session parameters that change how columns are described (spec/snowflake.md §2.3).
+struct TypeOptions {
+  bool decimal_as_int = false;        // ODBC_TREAT_DECIMAL_AS_INT: NUMBER(p,0) is SQL_BIGINT
+  bool big_number_as_string = false;  // ODBC_TREAT_BIG_NUMBER_AS_STRING: precision above 18 is SQL_VARCHAR
+  bool custom_types = false;          // ODBC_USE_CUSTOM_SQL_DATA_TYPES, 3.x only: codes 2000 to 2005
+  bool operator==(const TypeOptions&) const = default;
+};
+
+// Reads one session parameter into `options`; others are left alone.
+void ReadTypeOption(const std::string& parameter, std::string_view value, TypeOptions& options);
 
 struct Settings {
   std::string host;
@@ -45,6 +58,8 @@ struct Settings {
   std::string database, schema, warehouse, role;
   std::string application;
   std::string query_tag;
+  // Sent at login beside the driver's own: name and value. 4.x puts unknown keywords here.
+  std::vector<std::pair<std::string, std::string>> session_parameters;
   bool autocommit = true;
 
   std::chrono::seconds login_timeout{300};  // 0 = none
@@ -56,6 +71,12 @@ struct Settings {
 
   int64_t varchar_size = 134'217'728;
   int64_t binary_size = 67'108'864;
+  int64_t long_varchar_from = -1;        // longer columns are SQL_LONGVARCHAR; -1: none
+  bool keeps_zeros = true;               // false: 0.50 is fetched as .5
+  bool executes_in_prepare = true;       // of a driver that runs DDL in SQLPrepare
+  bool standard_timestamp_size = false;  // catalog functions say 29 instead of 35
+  bool traces_errors = false;            // an internal trace behind each error message
+  TypeOptions type_options;              // at login; session parameters may change them later
   Personality personality = Personality::ThreeX();
 
   // "http://host:port", without a slash at the end.
@@ -71,6 +92,10 @@ struct SettingsResult {
 
 // 28000 for a missing or wrong login detail, HY000 for another wrong value; never repeats a secret.
 absl::StatusOr<SettingsResult> ReadSettings(const Keywords& keywords, PresetAttributes preset);
+
+// Which version of the official driver to imitate. First of: the keyword CDI_PERSONALITY (3 or 4); the driver's name,
+// in the string or in the DSN (`Snowflake ODBC` is 4.x, `SnowflakeDSIIDriver` 3.x); `of_library`.
+absl::StatusOr<Personality> ChoosePersonality(const Keywords& keywords, const Personality& of_library);
 
 // Adds what odbc.ini says about the DSN to keywords that the connection string does not give.
 void AddDsnKeywords(Keywords& keywords);
