@@ -115,6 +115,7 @@ class Server::Impl {
                     {{"reason", "allow_loopback_endpoints is set: for tests and demos only"}});
     }
     CDI_RETURN_IF_ERROR(RegisterWorkspaces());
+    CDI_RETURN_IF_ERROR(CheckDrivers());
     CDI_RETURN_IF_ERROR(Listen());
     if (!config_.metrics_listen().empty()) {
       CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(config_.metrics_listen(), "metrics_listen"));
@@ -154,6 +155,26 @@ class Server::Impl {
         logger_.Write(LogLevel::kError, "prune_failed", {{"reason", ErrorReason(pruned)}});
       }
     }
+  }
+
+  // A driver that cannot work is told now, not at the first run of the night.
+  absl::Status CheckDrivers() {
+    std::string after;
+    do {
+      CDI_ASSIGN_OR_RETURN(const auto page,
+                           store_->ListResources(ingest::ResourceKind::kConnection, after, kResourcesPerLook));
+      for (const ingest::Resource& resource : page.items) {
+        CDI_ASSIGN_OR_RETURN(const v1::Connection connection, ConnectionOf(resource));
+        if (const absl::Status status = CheckDriver(connection); !status.ok()) {
+          logger_.Write(LogLevel::kError, "driver_unusable",
+                        {{"connection", connection.name()},
+                         {"reason", ErrorReason(status)},
+                         {"detail", std::string(status.message())}});
+        }
+      }
+      after = page.next;
+    } while (!after.empty());
+    return absl::OkStatus();
   }
 
   absl::Status RegisterWorkspaces() {

@@ -63,15 +63,8 @@ class PasswordCredentials final : public warehouse::CredentialSource {
   const std::string connection_;
 };
 
-}  // namespace
-
-std::string PasswordName(const std::string& connection) {
-  return absl::StrCat(connection, "/password");
-}
-
-absl::StatusOr<std::shared_ptr<warehouse::Warehouse>> Warehouses::Make(const v1::Connection& connection) {
+absl::StatusOr<warehouse::ConnectionSettings> SettingsOf(const v1::Connection& connection) {
   warehouse::ConnectionSettings settings;
-  std::shared_ptr<warehouse::CredentialSource> credentials;
   if (connection.has_snowflake()) {
     const v1::Connection::Snowflake& snowflake = connection.snowflake();
     settings.kind = warehouse::WarehouseKind::kSnowflake;
@@ -83,8 +76,9 @@ absl::StatusOr<std::shared_ptr<warehouse::Warehouse>> Warehouses::Make(const v1:
     settings.user = snowflake.user();
     settings.role = snowflake.role();
     settings.warehouse = snowflake.warehouse();
-    credentials = std::make_shared<KeyCredentials>(keys_, connection.name(), logger_);
-  } else if (connection.has_postgresql()) {
+    return settings;
+  }
+  if (connection.has_postgresql()) {
     const v1::Connection::Postgresql& postgresql = connection.postgresql();
     settings.kind = warehouse::WarehouseKind::kPostgresql;
     settings.driver = postgresql.driver();
@@ -93,10 +87,30 @@ absl::StatusOr<std::shared_ptr<warehouse::Warehouse>> Warehouses::Make(const v1:
     settings.database = postgresql.database();
     settings.user = postgresql.user();
     settings.tls = !postgresql.plaintext();
-    credentials = std::make_shared<PasswordCredentials>(secrets_, connection.name());
+    return settings;
+  }
+  return MakeError(absl::StatusCode::kFailedPrecondition, "CONFIG_INVALID",
+                   absl::StrCat(connection.name(), " has no warehouse: set snowflake or postgresql"));
+}
+
+}  // namespace
+
+std::string PasswordName(const std::string& connection) {
+  return absl::StrCat(connection, "/password");
+}
+
+absl::Status CheckDriver(const v1::Connection& connection) {
+  CDI_ASSIGN_OR_RETURN(const warehouse::ConnectionSettings settings, SettingsOf(connection));
+  return warehouse::CheckDriver(settings);
+}
+
+absl::StatusOr<std::shared_ptr<warehouse::Warehouse>> Warehouses::Make(const v1::Connection& connection) {
+  CDI_ASSIGN_OR_RETURN(warehouse::ConnectionSettings settings, SettingsOf(connection));
+  std::shared_ptr<warehouse::CredentialSource> credentials;
+  if (connection.has_snowflake()) {
+    credentials = std::make_shared<KeyCredentials>(keys_, connection.name(), logger_);
   } else {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "CONFIG_INVALID",
-                     absl::StrCat(connection.name(), " has no warehouse: set snowflake or postgresql"));
+    credentials = std::make_shared<PasswordCredentials>(secrets_, connection.name());
   }
   return std::shared_ptr<warehouse::Warehouse>(
       warehouse::MakeOdbcWarehouse(std::move(settings), std::move(credentials), clock_, logger_));

@@ -28,6 +28,9 @@ class Warehouses {
   Logger& logger_;
 };
 
+// Whether the driver of a connection can be used, without a login: DRIVER_MISSING, DRIVER_THREADING, DRIVER_POOLING.
+absl::Status CheckDriver(const v1::Connection& connection);
+
 // "connections/c/password".
 std::string PasswordName(const std::string& connection);
 

@@ -257,7 +257,7 @@ TEST_P(OdbcDriverTest, ACancelFromAnotherThreadEndsAStatementAndTheConnectionLiv
   if (AtSqlite()) {
     sql = absl::StrCat("SELECT COUNT(*) FROM ", Series(2'000'000'000));
   } else {
-    sql = sticks ? "SELECT 1" : "SELECT pg_sleep(60)";
+    sql = sticks ? "SELECT 4711" : "SELECT pg_sleep(60)";
   }
   auto statement = Statement();
   if (sticks) Site().Stick();
@@ -268,6 +268,7 @@ TEST_P(OdbcDriverTest, ACancelFromAnotherThreadEndsAStatementAndTheConnectionLiv
     if (status.ok()) status = statement->Fetch().status();
     over = true;
   });
+  while (sticks && !Site().IsStuck(sql)) std::this_thread::yield();
   // It may come before the statement has begun: again until it is over, as the product's gate does.
   while (!over) {
     statement->CancelNow();
