@@ -254,6 +254,11 @@ absl::Status ApplyUserOptions(TokenReader& reader, int64_t now_ns, User& user) {
     }
     CDI_RETURN_IF_ERROR(reader.ExpectOperator("="));
     CDI_ASSIGN_OR_RETURN(std::string value, reader.OptionValue());
+    // The one option whose value may be a path without quotes: DEFAULT_NAMESPACE = DB.SCHEMA.
+    while (key == "DEFAULT_NAMESPACE" && reader.TakeOperator(".")) {
+      CDI_ASSIGN_OR_RETURN(const std::string part, reader.OptionValue());
+      absl::StrAppend(&value, ".", part);
+    }
     reader.TakeOperator(",");
     if (key == "RSA_PUBLIC_KEY" || key == "RSA_PUBLIC_KEY_2") {
       CDI_RETURN_IF_ERROR(SetUserKey(user, key == "RSA_PUBLIC_KEY" ? 0 : 1, value, now_ns));
