@@ -195,8 +195,13 @@ bool AddressMatches(const std::string& address, const std::string& block) {
   return (ntohl(left.s_addr) & mask) == (ntohl(right.s_addr) & mask);
 }
 
-absl::StatusOr<std::shared_ptr<Session>> Login(Account& account, const LoginRequest& request) {
+absl::StatusOr<std::shared_ptr<Session>> Login(Account& account, const LoginRequest& sent) {
   const int64_t now_ns = account.Now();
+  LoginRequest request = sent;
+  // Snowflake's driver for Go names the user in the token alone (gosnowflake 1.19.1).
+  if (request.login_name.empty()) {
+    if (const auto claims = ParseJwt(request.token); claims.ok()) request.login_name = claims->user;
+  }
   CDI_ASSIGN_OR_RETURN(auto session, account.NewSession());
   const std::optional<Refusal> refusal = Decide(account, request, now_ns, *session);
   LoginRecord record;
