@@ -9,11 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/language/sql_error.h"
+#include "tests/snowflake_mock/server/language/time_parse.h"
 
 namespace cdi::snowflake_mock {
 namespace {
 
-constexpr std::array<std::string_view, 47> kKnown = {"ABORT_DETACHED_QUERY",
+constexpr std::array<std::string_view, 48> kKnown = {"ABORT_DETACHED_QUERY",
                                                      "AUTOCOMMIT",
                                                      "BINARY_INPUT_FORMAT",
                                                      "BINARY_OUTPUT_FORMAT",
@@ -57,6 +58,7 @@ constexpr std::array<std::string_view, 47> kKnown = {"ABORT_DETACHED_QUERY",
                                                      "TIMESTAMP_NTZ_OUTPUT_FORMAT",
                                                      "TIMESTAMP_OUTPUT_FORMAT",
                                                      "TIMESTAMP_TZ_OUTPUT_FORMAT",
+                                                     "TIMESTAMP_TYPE_MAPPING",
                                                      "TIMEZONE",
                                                      "TIME_OUTPUT_FORMAT",
                                                      "USE_CACHED_RESULT"};
@@ -75,9 +77,16 @@ bool IsSessionParameter(const std::string& name) {
 
 absl::Status CheckSessionParameter(const std::string& name, const std::string& value) {
   if (name == "TIMEZONE") {
-    const std::string zone = absl::AsciiStrToUpper(value);
-    if (zone != "UTC" && zone != "ETC/UTC" && zone != "GMT")
-      return Unsupported(absl::StrCat("TIMEZONE ", value, ": this mock runs in UTC"));
+    if (!OffsetOfInstant(value, 0).has_value()) {
+      return SqlError("001008", "22023",
+                      absl::StrCat("SQL compilation error:\ninvalid value [", value, "] for parameter '", name, "'"));
+    }
+  }
+  if (name == "TIMESTAMP_TYPE_MAPPING") {
+    const std::string mapping = absl::AsciiStrToUpper(value);
+    if (mapping != "TIMESTAMP_NTZ" && mapping != "TIMESTAMP_LTZ" && mapping != "TIMESTAMP_TZ")
+      return SqlError("001008", "22023",
+                      absl::StrCat("SQL compilation error:\ninvalid value [", value, "] for parameter '", name, "'"));
   }
   if (name == "ROWS_PER_RESULTSET" && value != "0") return Unsupported("ROWS_PER_RESULTSET");
   if (name == "STATEMENT_TIMEOUT_IN_SECONDS") {

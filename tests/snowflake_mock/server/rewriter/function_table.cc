@@ -3,229 +3,235 @@
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 namespace cdi::snowflake_mock {
 namespace {
 
-constexpr size_t kAny = 1000;
-
-constexpr FunctionRewrite kFunctions[] = {
+constexpr FunctionPattern kFunctions[] = {
     // conditions
-    {"IFF", 3, 3, "CASE WHEN $1 THEN $2 ELSE $3 END"},
-    {"NVL", 2, 2, "coalesce($1, $2)"},
-    {"IFNULL", 2, 2, "coalesce($1, $2)"},
-    {"NVL2", 3, 3, "CASE WHEN ($1) IS NOT NULL THEN $2 ELSE $3 END"},
-    {"COALESCE", 2, kAny, nullptr},
-    {"NULLIF", 2, 2, nullptr},
-    {"ZEROIFNULL", 1, 1, "coalesce($1, 0)"},
-    {"NULLIFZERO", 1, 1, "nullif($1, 0)"},
-    {"EQUAL_NULL", 2, 2, "(($1) IS NOT DISTINCT FROM ($2))"},
-    {"GREATEST", 1, kAny, nullptr, true},
-    {"LEAST", 1, kAny, nullptr, true},
-    {"GREATEST_IGNORE_NULLS", 1, kAny, "greatest($*)"},
-    {"LEAST_IGNORE_NULLS", 1, kAny, "least($*)"},
-    // conversion
-    {"TO_VARCHAR", 1, 2, "SF_TO_VARCHAR($*)"},
-    {"TO_CHAR", 1, 2, "SF_TO_VARCHAR($*)"},
-    {"TO_TIMESTAMP", 1, 1, "SF_TO_NTZ($1)"},
-    {"TO_TIMESTAMP_NTZ", 1, 1, "SF_TO_NTZ($1)"},
-    {"TO_TIMESTAMP_LTZ", 1, 1, "SF_TO_LTZ($1)"},
-    {"TO_TIMESTAMP_TZ", 1, 1, "SF_TO_TZ($1)"},
-    {"TRY_TO_TIMESTAMP", 1, 1, "TRY_CAST($1 AS TIMESTAMP_NS)"},
-    {"TRY_TO_TIMESTAMP_NTZ", 1, 1, "TRY_CAST($1 AS TIMESTAMP_NS)"},
-    {"TO_DATE", 1, 1, "CAST(SF_TO_NTZ($1) AS DATE)"},
-    {"DATE", 1, 1, "CAST(SF_TO_NTZ($1) AS DATE)"},
-    {"TRY_TO_DATE", 1, 1, "TRY_CAST($1 AS DATE)"},
-    {"TO_TIME", 1, 1, "CAST($1 AS TIME_NS)"},
-    {"TO_BOOLEAN", 1, 1, "CAST($1 AS BOOLEAN)"},
-    {"TO_DOUBLE", 1, 1, "CAST($1 AS DOUBLE)"},
-    {"TRY_TO_BOOLEAN", 1, 1, "TRY_CAST($1 AS BOOLEAN)"},
-    {"TRY_TO_DOUBLE", 1, 1, "TRY_CAST($1 AS DOUBLE)"},
-    {"TO_BINARY", 1, 1, "from_hex($1)"},
-    {"CONVERT_TIMEZONE", 3, 3, "SF_CONVERT_WALL($1, $2, $3)"},
+    {"NVL", "uu", 'u', "coalesce($1, $2)"},
+    {"IFNULL", "uu", 'u', "coalesce($1, $2)"},
+    {"COALESCE", "uu*", 'u', "coalesce($*)"},
+    {"GREATEST_IGNORE_NULLS", "u*", 'u', "greatest($*)"},
+    {"LEAST_IGNORE_NULLS", "u*", 'u', "least($*)"},
+    {"BOOLAND", "bb", 'b', "($1 AND $2)"},
+    {"BOOLOR", "bb", 'b', "($1 OR $2)"},
+    {"BOOLXOR", "bb", 'b', "($1 <> $2)"},
+    {"BOOLNOT", "b", 'b', "(NOT $1)"},
     // semi-structured
-    {"PARSE_JSON", 1, 1, "SF_PARSE_JSON($1)"},
-    {"TRY_PARSE_JSON", 1, 1, "SF_TRY_PARSE_JSON($1)"},
-    {"TO_JSON", 1, 1, "SF_TO_JSON($1)"},
-    {"TO_VARIANT", 1, 1, "SF_TO_VARIANT($1)"},
-    {"OBJECT_CONSTRUCT", 0, kAny, "SF_OBJECT_CONSTRUCT($*)"},
-    {"OBJECT_CONSTRUCT_KEEP_NULL", 0, kAny, "SF_OBJECT_CONSTRUCT_KEEP_NULL($*)"},
-    {"ARRAY_CONSTRUCT", 0, kAny, "SF_ARRAY_CONSTRUCT($*)"},
-    {"ARRAY_SIZE", 1, 1, "CAST(json_array_length($1) AS BIGINT)"},
+    {"PARSE_JSON", "t", 'v', "SF_PARSE_JSON($1)", false},
+    {"TRY_PARSE_JSON", "t", 'v', "SF_TRY_PARSE_JSON($1)", false},
+    {"CHECK_JSON", "t", 't', "SF_CHECK_JSON($1)", false},
+    {"TO_JSON", "v", 't', "SF_TO_JSON($1)", false},
+    {"TO_VARIANT", "v", 'v', "$1"},
+    {"TO_ARRAY", "a", 'A', "SF_TO_ARRAY($1)", false},
+    {"TO_OBJECT", "v", 'O', "SF_OBJECT($1)", false},
+    {"ARRAY_SIZE", "v", '9', "SF_ARRAY_SIZE($1)", false},
+    {"ARRAY_CONTAINS", "vj", 'b', "SF_ARRAY_CONTAINS($1, $2)", false},
+    {"ARRAY_POSITION", "vj", '9', "SF_ARRAY_POSITION($1, $2)", false},
+    {"ARRAY_CAT", "jj", 'A', "SF_ARRAY_CAT($1, $2)", false},
+    {"ARRAY_APPEND", "jv", 'A', "SF_ARRAY_APPEND($1, $2)", false},
+    {"ARRAY_PREPEND", "jv", 'A', "SF_ARRAY_PREPEND($1, $2)", false},
+    {"ARRAY_INSERT", "jiv", 'A', "SF_ARRAY_INSERT($1, $2, $3)", false},
+    {"ARRAY_REMOVE", "jv", 'A', "SF_ARRAY_REMOVE($1, $2)", false},
+    {"ARRAY_REMOVE_AT", "ji", 'A', "SF_ARRAY_REMOVE_AT($1, $2)", false},
+    {"ARRAY_SLICE", "jii", 'A', "SF_ARRAY_SLICE($1, $2, $3)", false},
+    {"ARRAY_DISTINCT", "j", 'A', "SF_ARRAY_DISTINCT($1)", false},
+    {"ARRAY_COMPACT", "j", 'A', "SF_ARRAY_COMPACT($1)", false},
+    {"ARRAY_INTERSECTION", "jj", 'A', "SF_ARRAY_INTERSECTION($1, $2)", false},
+    {"ARRAY_EXCEPT", "jj", 'A', "SF_ARRAY_EXCEPT($1, $2)", false},
+    {"ARRAYS_OVERLAP", "jj", 'b', "SF_ARRAYS_OVERLAP($1, $2)", false},
+    {"ARRAY_SORT", "j", 'A', "SF_ARRAY_SORT($1)", false},
+    {"ARRAY_MIN", "j", 'v', "SF_ARRAY_MIN($1)", false},
+    {"ARRAY_MAX", "j", 'v', "SF_ARRAY_MAX($1)", false},
+    {"ARRAY_REVERSE", "j", 'A', "SF_ARRAY_REVERSE($1)", false},
+    {"ARRAY_FLATTEN", "j", 'A', "SF_ARRAY_FLATTEN($1)", false},
+    {"ARRAY_TO_STRING", "jt", 't', "SF_ARRAY_TO_STRING($1, $2)", false},
+    {"ARRAY_GENERATE_RANGE", "ii", 'A', "SF_ARRAY_RANGE($1, $2, 1)"},
+    {"ARRAY_GENERATE_RANGE", "iii", 'A', "SF_ARRAY_RANGE($1, $2, $3)"},
+    {"OBJECT_KEYS", "j", 'A', "SF_OBJECT_KEYS($1)", false},
+    {"OBJECT_INSERT", "jtv?b", 'O', "SF_OBJECT_INSERT($*)", false},
+    {"OBJECT_DELETE", "jt*", 'O', "SF_OBJECT_DELETE($*)", false},
+    {"OBJECT_PICK", "ja*", 'O', "SF_OBJECT_PICK($*)", false},
+    {"GET_PATH", "jt", 'v', "SF_GET_PATH($1, $2)", false},
+    {"GET_IGNORE_CASE", "jt", 'v', "SF_GET_IGNORE_CASE($1, $2)", false},
+    {"JSON_EXTRACT_PATH_TEXT", "tt", 't', "SF_TEXT(SF_GET_PATH(SF_PARSE_JSON($1), $2))", false},
+    {"TYPEOF", "v", 't', "SF_TYPEOF($1)", false},
+    {"IS_NULL_VALUE", "j", 'b', "SF_IS_NULL_VALUE($1)", false},
+    {"STRIP_NULL_VALUE", "j", 'v', "SF_STRIP_NULL_VALUE($1)", false},
+    {"IS_ARRAY", "v", 'b', "SF_IS_TYPE($1, 'ARRAY')", false},
+    {"IS_OBJECT", "v", 'b', "SF_IS_TYPE($1, 'OBJECT')", false},
+    {"IS_BOOLEAN", "v", 'b', "SF_IS_TYPE($1, 'BOOLEAN')", false},
+    {"IS_INTEGER", "v", 'b', "SF_IS_TYPE($1, 'INTEGER')", false},
+    {"IS_DECIMAL", "v", 'b', "SF_IS_TYPE($1, 'DECIMAL')", false},
+    {"IS_DOUBLE", "v", 'b', "SF_IS_TYPE($1, 'DOUBLE')", false},
+    {"IS_REAL", "v", 'b', "SF_IS_TYPE($1, 'DOUBLE')", false},
+    {"IS_VARCHAR", "v", 'b', "SF_IS_TYPE($1, 'VARCHAR')", false},
+    {"IS_CHAR", "v", 'b', "SF_IS_TYPE($1, 'VARCHAR')", false},
     // texts
-    {"UPPER", 1, 1, nullptr},
-    {"LOWER", 1, 1, nullptr},
-    {"TRIM", 1, 2, nullptr},
-    {"LTRIM", 1, 2, nullptr},
-    {"RTRIM", 1, 2, nullptr},
-    {"LENGTH", 1, 1, nullptr},
-    {"LEN", 1, 1, "length($1)"},
-    {"OCTET_LENGTH", 1, 1, "strlen($1)"},
-    {"SUBSTR", 2, 3, nullptr},
-    {"SUBSTRING", 2, 3, nullptr},
-    {"LEFT", 2, 2, nullptr},
-    {"RIGHT", 2, 2, nullptr},
-    {"REPLACE", 3, 3, nullptr},
-    {"SPLIT_PART", 3, 3, nullptr},
-    {"CONTAINS", 2, 2, nullptr},
-    {"STARTSWITH", 2, 2, "starts_with($1, $2)"},
-    {"ENDSWITH", 2, 2, "ends_with($1, $2)"},
-    {"CHARINDEX", 2, 2, "instr($2, $1)"},
-    {"LPAD", 3, 3, nullptr},
-    {"RPAD", 3, 3, nullptr},
-    {"REPEAT", 2, 2, nullptr},
-    {"REVERSE", 1, 1, nullptr},
-    {"ASCII", 1, 1, nullptr},
-    {"CHR", 1, 1, nullptr},
-    {"MD5", 1, 1, nullptr},
-    {"MD5_HEX", 1, 1, "md5($1)"},
-    {"SHA2", 1, 1, "sha256($1)"},
-    {"SHA1", 1, 1, nullptr},
-    {"HEX_ENCODE", 1, 1, "hex($1)"},
-    {"REGEXP_LIKE", 2, 2, "regexp_full_match($1, $2)"},
-    {"RLIKE", 2, 2, "regexp_full_match($1, $2)"},
-    {"REGEXP_REPLACE", 3, 3, "regexp_replace($1, $2, $3, 'g')"},
-    {"UUID_STRING", 0, 0, "CAST(uuid() AS VARCHAR)"},
-    {"HASH", 1, kAny, "CAST(CAST(hash($*) AS HUGEINT) - 9223372036854775808 AS BIGINT)"},
+    {"UPPER", "t", '1', "upper($1)"},
+    {"LOWER", "t", '1', "lower($1)"},
+    {"INITCAP", "t", '1', "SF_INITCAP($1)"},
+    {"TRIM", "t", '1', "trim($1, ' ')"},
+    {"TRIM", "tt", '1', "trim($1, $2)"},
+    {"LTRIM", "t", '1', "ltrim($1, ' ')"},
+    {"LTRIM", "tt", '1', "ltrim($1, $2)"},
+    {"RTRIM", "t", '1', "rtrim($1, ' ')"},
+    {"RTRIM", "tt", '1', "rtrim($1, $2)"},
+    {"LENGTH", "t", 'I', "length($1)"},
+    {"LEN", "t", 'I', "length($1)"},
+    {"CHARACTER_LENGTH", "t", 'I', "length($1)"},
+    {"OCTET_LENGTH", "t", 'I', "strlen($1)"},
+    {"BIT_LENGTH", "t", 'I', "(8 * strlen($1))"},
+    {"SUBSTR", "ti?i", '1', "SF_SUBSTR($*)"},
+    {"SUBSTRING", "ti?i", '1', "SF_SUBSTR($*)"},
+    {"LEFT", "ti", '1', "left($1, greatest($2, 0))"},
+    {"RIGHT", "ti", '1', "right($1, greatest($2, 0))"},
+    {"INSERT", "tiit", 't', "SF_INSERT($1, $2, $3, $4)"},
+    {"REPLACE", "tt", 't', "replace($1, $2, '')"},
+    {"REPLACE", "ttt", 't', "replace($1, $2, $3)"},
+    {"TRANSLATE", "ttt", 't', "SF_TRANSLATE($1, $2, $3)"},
+    {"SPLIT", "tt", 'A', "SF_SPLIT($1, $2)"},
+    {"SPLIT_PART", "tti", 't', "SF_SPLIT_PART($1, $2, $3)"},
+    {"STRTOK", "t?ti", 't', "SF_STRTOK($*)", false},
+    {"STRTOK_TO_ARRAY", "tt", 'A', "SF_STRTOK_SPLIT($1, $2)"},
+    {"CONTAINS", "tt", 'b', "contains($1, $2)"},
+    {"STARTSWITH", "tt", 'b', "starts_with($1, $2)"},
+    {"ENDSWITH", "tt", 'b', "ends_with($1, $2)"},
+    {"LIKE", "tt?t", 'b', "SF_LIKE($*)"},
+    {"ILIKE", "tt?t", 'b', "SF_ILIKE($*)"},
+    {"CHARINDEX", "tt?i", 'I', "SF_POSITION($*)"},
+    {"POSITION", "tt?i", 'I', "SF_POSITION($*)"},
+    {"LPAD", "ti", 't', "SF_LPAD($1, $2, ' ')"},
+    {"LPAD", "tit", 't', "SF_LPAD($1, $2, $3)"},
+    {"RPAD", "ti", 't', "SF_RPAD($1, $2, ' ')"},
+    {"RPAD", "tit", 't', "SF_RPAD($1, $2, $3)"},
+    {"REPEAT", "ti", 't', "SF_REPEAT($1, $2)"},
+    {"SPACE", "i", 't', "SF_REPEAT(' ', $1)"},
+    {"REVERSE", "t", '1', "reverse($1)"},
+    {"ASCII", "t", 'I', "SF_ASCII($1)"},
+    {"UNICODE", "t", 'I', "SF_UNICODE($1)"},
+    {"CHR", "i", 't', "SF_CHR($1)"},
+    {"CHAR", "i", 't', "SF_CHR($1)"},
+    {"MD5", "t", 't', "md5($1)"},
+    {"MD5_HEX", "t", 't', "md5($1)"},
+    {"SHA1", "t", 't', "SF_SHA($1, 1)"},
+    {"SHA1_HEX", "t", 't', "SF_SHA($1, 1)"},
+    {"SHA2", "t", 't', "SF_SHA($1, 256)"},
+    {"SHA2", "ti", 't', "SF_SHA($1, $2)"},
+    {"SHA2_HEX", "t", 't', "SF_SHA($1, 256)"},
+    {"SHA2_HEX", "ti", 't', "SF_SHA($1, $2)"},
+    {"REGEXP_LIKE", "tt?t", 'b', "SF_REGEXP_LIKE($*)"},
+    {"RLIKE", "tt?t", 'b', "SF_REGEXP_LIKE($*)"},
+    {"REGEXP_COUNT", "tt?it", 'I', "SF_REGEXP_COUNT($*)"},
+    {"REGEXP_INSTR", "tt?iiiti", 'I', "SF_REGEXP_INSTR($*)"},
+    {"REGEXP_SUBSTR", "tt?iiti", 't', "SF_REGEXP_SUBSTR($*)", false},
+    {"REGEXP_REPLACE", "tt?tiit", 't', "SF_REGEXP_REPLACE($*)"},
+    {"EDITDISTANCE", "tt", 'I', "levenshtein($1, $2)"},
+    {"UUID_STRING", "", 't', "CAST(uuid() AS VARCHAR)"},
     // numbers
-    {"ABS", 1, 1, nullptr},
-    {"CEIL", 1, 1, nullptr},
-    {"FLOOR", 1, 1, nullptr},
-    {"ROUND", 1, 2, nullptr},
-    {"TRUNC", 1, 1, nullptr},
-    {"MOD", 2, 2, "(($1) % ($2))"},
-    {"SIGN", 1, 1, nullptr},
-    {"SQRT", 1, 1, nullptr},
-    {"POWER", 2, 2, nullptr},
-    {"POW", 2, 2, nullptr},
-    {"EXP", 1, 1, nullptr},
-    {"LN", 1, 1, nullptr},
-    {"SQUARE", 1, 1, "(($1) * ($1))"},
-    {"RANDOM", 0, 1, "CAST(CAST(hash(random()) AS HUGEINT) - 9223372036854775808 AS BIGINT)"},
-    {"UNIFORM", 3, 3, "CAST(floor(random() * (($2) - ($1) + 1)) + ($1) AS BIGINT)"},
-    {"SEQ1", 0, 1, "(row_number() OVER () - 1)"},
-    {"SEQ2", 0, 1, "(row_number() OVER () - 1)"},
-    {"SEQ4", 0, 1, "(row_number() OVER () - 1)"},
-    {"SEQ8", 0, 1, "(row_number() OVER () - 1)"},
-    // aggregates and windows
-    {"COUNT", 1, 1, nullptr},
-    {"SUM", 1, 1, nullptr},
-    {"MIN", 1, 1, nullptr},
-    {"MAX", 1, 1, nullptr},
-    {"AVG", 1, 1, nullptr},
-    {"MEDIAN", 1, 1, nullptr},
-    {"STDDEV", 1, 1, nullptr},
-    {"VARIANCE", 1, 1, nullptr},
-    {"ANY_VALUE", 1, 1, nullptr},
-    {"COUNT_IF", 1, 1, "count_if($1)"},
-    {"BOOLAND_AGG", 1, 1, "bool_and($1)"},
-    {"BOOLOR_AGG", 1, 1, "bool_or($1)"},
-    {"MAX_BY", 2, 2, nullptr},
-    {"MIN_BY", 2, 2, nullptr},
-    {"APPROX_COUNT_DISTINCT", 1, 1, "count(DISTINCT $1)"},
-    {"ROW_NUMBER", 0, 0, nullptr},
-    {"RANK", 0, 0, nullptr},
-    {"DENSE_RANK", 0, 0, nullptr},
-    {"LAG", 1, 3, nullptr},
-    {"LEAD", 1, 3, nullptr},
-    {"FIRST_VALUE", 1, 1, nullptr},
-    {"LAST_VALUE", 1, 1, nullptr},
-    {"NTILE", 1, 1, nullptr},
+    {"SQRT", "f", 'f', "SF_SQRT($1)"},
+    {"CBRT", "f", 'f', "cbrt($1)"},
+    {"POWER", "ff", 'f', "pow($1, $2)"},
+    {"POW", "ff", 'f', "pow($1, $2)"},
+    {"EXP", "f", 'f', "exp($1)"},
+    {"LN", "f", 'f', "SF_LN($1)"},
+    {"LOG", "ff", 'f', "(SF_LN($2) / SF_LN($1))"},
+    {"PI", "", 'f', "pi()"},
+    {"SIN", "f", 'f', "sin($1)"},
+    {"COS", "f", 'f', "cos($1)"},
+    {"TAN", "f", 'f', "tan($1)"},
+    {"ASIN", "f", 'f', "asin($1)"},
+    {"ACOS", "f", 'f', "acos($1)"},
+    {"ATAN", "f", 'f', "atan($1)"},
+    {"ATAN2", "ff", 'f', "atan2($1, $2)"},
+    {"RADIANS", "f", 'f', "radians($1)"},
+    {"DEGREES", "f", 'f', "degrees($1)"},
+    {"BITAND", "ii", 'i', "($1 & $2)"},
+    {"BITOR", "ii", 'i', "($1 | $2)"},
+    {"BITXOR", "ii", 'i', "xor($1, $2)"},
+    {"BITNOT", "i", 'i', "(~ $1)"},
+    {"BITSHIFTLEFT", "ii", 'i', "SF_SHIFT($1, $2)"},
+    {"BITSHIFTRIGHT", "ii", 'i', "($1 >> $2)"},
+    {"RANDOM", "?i", 'i', "SF_RANDOM()"},
+    {"UNIFORM", "iia", 'i', "CAST(floor(random() * ($2 - $1 + 1)) + $1 AS BIGINT)"},
+    {"SEQ1", "?i", 'i', "(row_number() OVER () - 1)"},
+    {"SEQ2", "?i", 'i', "(row_number() OVER () - 1)"},
+    {"SEQ4", "?i", 'i', "(row_number() OVER () - 1)"},
+    {"SEQ8", "?i", 'i', "(row_number() OVER () - 1)"},
+    {"HASH", "a*", 'i', "SF_HASH($*)"},
+    // binary
+    {"HEX_ENCODE", "a", 't', "SF_HEX($1)"},
+    {"HEX_DECODE_STRING", "t", 't', "SF_FROM_HEX($1)"},
+    {"HEX_DECODE_BINARY", "t", 'y', "SF_BINARY($1, 'HEX')"},
+    {"BASE64_ENCODE", "a", 't', "SF_BASE64($1)"},
+    {"BASE64_DECODE_STRING", "t", 't', "SF_FROM_BASE64($1)"},
+    {"BASE64_DECODE_BINARY", "t", 'y', "SF_BINARY($1, 'BASE64')"},
+    {"TO_BINARY", "t", 'y', "SF_BINARY($1, 'HEX')"},
+    {"TO_BINARY", "tt", 'y', "SF_BINARY($1, $2)"},
+    {"TRY_TO_BINARY", "t", 'y', "SF_TRY_BINARY($1, 'HEX')", false},
+    {"TRY_TO_BINARY", "tt", 'y', "SF_TRY_BINARY($1, $2)", false},
     // times
-    {"YEAR", 1, 1, "year(SF_TO_NTZ($1))"},
-    {"QUARTER", 1, 1, "quarter(SF_TO_NTZ($1))"},
-    {"MONTH", 1, 1, "month(SF_TO_NTZ($1))"},
-    {"DAY", 1, 1, "day(SF_TO_NTZ($1))"},
-    {"DAYOFMONTH", 1, 1, "day(SF_TO_NTZ($1))"},
-    {"DAYOFWEEK", 1, 1, "dayofweek(SF_TO_NTZ($1))"},
-    {"HOUR", 1, 1, "hour(SF_TO_NTZ($1))"},
-    {"MINUTE", 1, 1, "minute(SF_TO_NTZ($1))"},
-    {"SECOND", 1, 1, "second(SF_TO_NTZ($1))"},
+    {"DAYNAME", "m", 't', "SF_DAYNAME($1, $Z)"},
+    {"MONTHNAME", "m", 't', "SF_MONTHNAME($1, $Z)"},
+    {"DATE_FROM_PARTS", "iii", 'd', "SF_DATE_FROM_PARTS($1, $2, $3)"},
+    {"DATEFROMPARTS", "iii", 'd', "SF_DATE_FROM_PARTS($1, $2, $3)"},
 };
 
 }  // namespace
 
-const FunctionRewrite* FindFunction(const std::string& name) {
+std::vector<const FunctionPattern*> FindFunctionPatterns(const std::string& name) {
   static const auto* by_name = [] {
-    auto* map = new std::unordered_map<std::string, const FunctionRewrite*>();
-    for (const FunctionRewrite& function : kFunctions) map->emplace(function.name, &function);
+    auto* map = new std::unordered_map<std::string, std::vector<const FunctionPattern*>>();
+    for (const FunctionPattern& function : kFunctions) (*map)[function.name].push_back(&function);
     return map;
   }();
   const auto found = by_name->find(name);
-  return found == by_name->end() ? nullptr : found->second;
+  return found == by_name->end() ? std::vector<const FunctionPattern*>{} : found->second;
 }
 
-absl::Status UnknownFunction(const Token& name) {
-  return SqlError("002141", "42601", absl::StrCat("SQL compilation error:\nUnknown function ", name.text), name.place);
-}
-
-absl::StatusOr<std::string> ExpandFunction(const FunctionRewrite& function, const std::vector<std::string>& arguments,
-                                           const Token& at) {
-  if (arguments.size() < function.arguments_min || arguments.size() > function.arguments_max) {
-    return SqlError(
-        "000939", "22023",
-        absl::StrCat("SQL compilation error: error line ", at.place.line, " at position ", at.place.position, "\n",
-                     arguments.size() < function.arguments_min ? "not enough" : "too many", " arguments for function [",
-                     function.name, "] expected ",
-                     arguments.size() < function.arguments_min ? function.arguments_min : function.arguments_max,
-                     ", got ", arguments.size()),
-        at.place);
-  }
-  const std::string all = absl::StrJoin(arguments, ", ");
-  std::string call;
-  if (function.engine == nullptr) {
-    call = absl::StrCat(function.name, "(", all, ")");
-  } else {
-    const std::string_view pattern = function.engine;
-    for (size_t i = 0; i < pattern.size(); ++i) {
-      if (pattern[i] != '$') {
-        call += pattern[i];
-      } else if (pattern[++i] == '*') {
-        call += all;
-      } else {
-        call += arguments[static_cast<size_t>(pattern[i] - '1')];
-      }
-    }
-  }
-  if (!function.null_if_any_null) return call;
-  const std::string any_null = absl::StrJoin(arguments, " OR ", [](std::string* out, const std::string& argument) {
-    absl::StrAppend(out, "(", argument, ") IS NULL");
-  });
-  return absl::StrCat("CASE WHEN ", any_null, " THEN NULL ELSE ", call, " END");
+absl::Status UnknownFunction(const std::string& name, Place place) {
+  return SqlError("002141", "42601", absl::StrCat("SQL compilation error:\nUnknown function ", name), place);
 }
 
 std::string CastExpression(const std::string& operand, const SqlType& type, bool try_cast) {
   using Kind = SqlType::Kind;
-  if (try_cast) return absl::StrCat("TRY_CAST(", operand, " AS ", type.EngineName(), ")");
-  const auto cut_fraction = [&](const std::string& value, const char* function) {
-    if (type.scale == 9) return value;
-    const bool tz = type.kind == Kind::kTimestampTz;
-    return absl::StrCat(function, "(SF_TO_VARCHAR(", value, ", 'YYYY-MM-DD HH24:MI:SS", type.scale > 0 ? "." : "", "FF",
-                        type.scale, tz ? " TZH:TZM" : "", "'))");
+  const std::string prefix = try_cast ? "SF_TRY_" : "SF_";
+  const auto zoned = [&](const char* name) {
+    return absl::StrCat(prefix, name, "(", operand, ", 'UTC', ", type.scale, ")");
   };
   switch (type.kind) {
     case Kind::kText: {
-      const std::string text = absl::StrCat("SF_TO_VARCHAR(", operand, ")");
+      const std::string text = absl::StrCat("SF_TEXT(", operand, ")");
       return type.length >= SqlType::kTextLengthMax ? text : absl::StrCat("left(", text, ", ", type.length, ")");
     }
-    case Kind::kTimestampNtz:
-      return cut_fraction(absl::StrCat("SF_TO_NTZ(", operand, ")"), "SF_TO_NTZ");
-    case Kind::kTimestampLtz:
-      return cut_fraction(absl::StrCat("SF_TO_LTZ(", operand, ")"), "SF_TO_LTZ");
-    case Kind::kTimestampTz:
-      return cut_fraction(absl::StrCat("SF_TO_TZ(", operand, ")"), "SF_TO_TZ");
+    case Kind::kNumber:
+      return absl::StrCat("CAST(", prefix, "NUMBER_", type.scale, "(", operand, ", ", type.precision, ") AS ",
+                          type.EngineName(), ")");
+    case Kind::kFloat:
+      return absl::StrCat(prefix, "FLOAT(", operand, ")");
+    case Kind::kBoolean:
+      return absl::StrCat(prefix, "BOOLEAN(", operand, ")");
     case Kind::kDate:
-      return absl::StrCat("CAST(SF_TO_NTZ(", operand, ") AS DATE)");
+      return zoned("DATE");
+    case Kind::kTime:
+      return zoned("TIME");
+    case Kind::kTimestampNtz:
+      return zoned("NTZ");
+    case Kind::kTimestampLtz:
+      return zoned("LTZ");
+    case Kind::kTimestampTz:
+      return zoned("TZ");
     case Kind::kBinary:
-      return absl::StrCat("from_hex(SF_TO_VARCHAR(", operand, "))");
-    case Kind::kVariant:
+      return absl::StrCat(prefix, "BINARY(", operand, ", 'HEX')");
     case Kind::kObject:
+      return absl::StrCat(prefix, "OBJECT(", operand, ")");
     case Kind::kArray:
-      return absl::StrCat("CAST(SF_TO_VARIANT(", operand, ") AS JSON)");
-    default:
-      return absl::StrCat("CAST(", operand, " AS ", type.EngineName(), ")");
+      return absl::StrCat(prefix, "ARRAY(", operand, ")");
+    case Kind::kVariant:
+      return absl::StrCat(prefix, "VARIANT(", operand, ", 'UTC')");
   }
+  return operand;
 }
 
 }  // namespace cdi::snowflake_mock

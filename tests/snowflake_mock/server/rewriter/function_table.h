@@ -1,38 +1,40 @@
-// Snowflake functions and what the engine is given for each: the one table of function rewrites.
+// Snowflake functions that are a pattern of engine SQL: the one table of them. The others are in functions_*.cc.
 //
-// A function that is not listed is refused (002141), so that nothing reaches DuckDB whose meaning differs unnoticed.
+// A function that is in neither is refused (002141), so that nothing reaches DuckDB whose meaning differs unnoticed.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "tests/snowflake_mock/server/language/sql_type.h"
 #include "tests/snowflake_mock/server/language/tokenizer.h"
 
 namespace cdi::snowflake_mock {
 
-struct FunctionRewrite {
+struct FunctionPattern {
   const char* name;
-  size_t arguments_min;
-  size_t arguments_max;
-  // Engine SQL: $1 … $9 are the arguments, $* all of them, comma between. nullptr: the same name with $*.
+  // One letter per argument: t text, i integer (BIGINT for the engine), n number, f float, b boolean, d date,
+  // m date or timestamp, v VARIANT, j anything semi-structured, a anything, u anything, all given one type.
+  // '?' makes the rest optional, '*' repeats the letter before it.
+  const char* arguments;
+  // t VARCHAR, 1 the first argument's type (texts keep their length), i NUMBER(38,0), I NUMBER(18,0), 9 NUMBER(9,0),
+  // f FLOAT, b BOOLEAN, d DATE, v VARIANT, A ARRAY, O OBJECT, u the unified type, y BINARY.
+  char result;
+  // $1 … $9 are the arguments, $* all of them with commas, $Z the session's time zone.
   const char* engine;
-  // The call gives NULL when any argument is NULL, where the engine would skip it.
-  bool null_if_any_null = false;
+  // The value is never NULL for arguments that are not.
+  bool keeps_not_null = true;
 };
 
-// nullptr when there is none.
-const FunctionRewrite* FindFunction(const std::string& name);
+// All patterns of a name; they differ in their number of arguments. Empty: none.
+std::vector<const FunctionPattern*> FindFunctionPatterns(const std::string& name);
 
-// The engine SQL of a call; `arguments` are engine SQL already.
-absl::StatusOr<std::string> ExpandFunction(const FunctionRewrite& function, const std::vector<std::string>& arguments,
-                                           const Token& at);
-
-// `operand` (engine SQL) cast to `type`; with `try_cast`, NULL instead of an error.
+// `operand` (engine SQL of any type) cast to `type`; with `try_cast`, NULL instead of an error. Texts without a zone
+// are UTC here: for statements that write. Expressions of clients go through Conversions.
 std::string CastExpression(const std::string& operand, const SqlType& type, bool try_cast);
 
 // 002141
-absl::Status UnknownFunction(const Token& name);
+absl::Status UnknownFunction(const std::string& name, Place place);
 
 }  // namespace cdi::snowflake_mock

@@ -5,9 +5,8 @@
 #include "absl/strings/str_replace.h"
 #include "base/error.h"
 #include "base/status_macros.h"
-#include "tests/snowflake_mock/server/rewriter/expression_rewriter.h"
-#include "tests/snowflake_mock/server/rewriter/information_schema.h"
-#include "tests/snowflake_mock/server/rewriter/privileges.h"
+#include "tests/snowflake_mock/server/rewriter/parser.h"
+#include "tests/snowflake_mock/server/rewriter/translator.h"
 
 namespace cdi::snowflake_mock {
 
@@ -103,8 +102,19 @@ absl::StatusOr<ObjectName> CompleteName(const std::vector<std::string>& parts, c
 
 absl::StatusOr<RewrittenQuery> RewriteQuery(const std::vector<Token>& tokens, const RewriteContext& context) {
   RewrittenQuery query;
-  ExpressionRewriter rewriter(tokens, context, query);
-  CDI_ASSIGN_OR_RETURN(query.sql, rewriter.RewriteStatement(0, tokens.size() - 1));
+  Parser parser(tokens, context);
+  CDI_ASSIGN_OR_RETURN(const QueryPtr parsed, parser.ParseStatement());
+  query.needs_warehouse = parser.needs_warehouse();
+  Translation shared{query, {}, 0, 0};
+  Translator translator(tokens, context, shared);
+  CDI_ASSIGN_OR_RETURN(QueryResult result, translator.TranslateQuery(*parsed, nullptr));
+  query.sql = std::move(result.sql);
+  for (const ScopeColumn& column : result.columns) {
+    Column& one = query.columns.emplace_back();
+    one.name = column.name;
+    one.type = column.type;
+    one.nullable = column.nullable;
+  }
   return query;
 }
 
@@ -173,6 +183,12 @@ absl::Status TranslateEngineError(const absl::Status& error, const std::vector<T
     return SqlError("001006", "42601",
                     absl::StrCat("SQL compilation error:\nambiguous column name '", DecodeName(QuotedPart(text)), "'"));
   }
+  if (kind == "Binder" && text.find("cannot be nested") != std::string::npos)
+    return SqlError("002034", "42601", "SQL compilation error:\nAggregate functions may not be nested");
+  if (kind == "Binder" && text.find("WHERE clause cannot contain aggregates") != std::string::npos)
+    return SqlError("002035", "42601", "SQL compilation error:\nInvalid aggregate function in where clause");
+  if (text.find("More than one row returned by a subquery") != std::string::npos)
+    return SqlError("090150", "22000", "Single-row subquery returns more than one row.");
   if (kind == "Catalog") return compilation("002003", "42S02");
   if (kind == "Binder") return compilation("001007", "22023");
   if (kind == "Not implemented") return Unsupported(text);
@@ -182,7 +198,7 @@ absl::Status TranslateEngineError(const absl::Status& error, const std::vector<T
     if (text.find("unsupported: ") == 0) return Unsupported(text.substr(13));
     return SqlError("100038", "22018", text);
   }
-  if (kind == "Out of Range") return SqlError("100046", "22003", text);
+  if (kind == "Out of Range") return SqlError("100039", "22003", absl::StrCat("Numeric value is out of range: ", text));
   if (kind == "Constraint") {
     return SqlError("100072", "22000", absl::StrCat("NULL result in a non-nullable column\n", DecodeName(text)));
   }

@@ -63,6 +63,10 @@ struct RewriteContext {
   // seq.NEXTVAL: engine SQL.
   std::function<absl::StatusOr<std::string>(const std::vector<std::string>& sequence)> next_value = {};
   const std::map<std::string, Variable>* variables = nullptr;
+  // The columns of an engine query, for rows whose types nobody told. May be empty: INFORMATION_SCHEMA is then refused.
+  std::function<absl::StatusOr<std::vector<Column>>(const std::string& engine_sql)> describe = {};
+  // Session parameters that change values: TIMEZONE, …_OUTPUT_FORMAT, TIMESTAMP_TYPE_MAPPING.
+  std::map<std::string, std::string> parameters = {};
   // CURRENT_ROLE and the like: engine SQL by function name.
   std::map<std::string, std::string> context_functions;
   // SYSTEM$GET_LOGIN_FAILURE_DETAILS; may be empty.
@@ -72,7 +76,8 @@ struct RewriteContext {
 struct RewrittenQuery {
   std::string sql;
   std::vector<ObjectName> relations;  // what it reads; views and what they read included
-  std::vector<Column> known_columns;  // of all relations named, for lengths and nullability of the result
+  std::vector<Column> known_columns;  // of all relations named
+  std::vector<Column> columns;        // of the result: Snowflake's names, types, lengths and nullability
   bool needs_warehouse = false;
 };
 

@@ -128,8 +128,25 @@ RewriteContext MakeContext(Execution& run) {
   functions["GETDATE"] = functions["CURRENT_TIMESTAMP"];
   functions["SYSTIMESTAMP"] = functions["CURRENT_TIMESTAMP"];
   functions["SYSDATE"] = now;
-  functions["CURRENT_DATE"] = absl::StrCat("CAST(", now, " AS DATE)");
-  functions["CURRENT_TIME"] = absl::StrCat("CAST(", now, " AS TIME_NS)");
+  context.parameters = run.account.catalog.account_parameters;
+  for (const auto& [name, value] : session.parameters) context.parameters[name] = value;
+  const auto zone = context.parameters.find("TIMEZONE");
+  const std::string in_zone = absl::StrCat(functions["CURRENT_TIMESTAMP"], ", ",
+                                           QuoteLiteral(zone == context.parameters.end() ? "UTC" : zone->second));
+  functions["CURRENT_DATE"] = absl::StrCat("SF_DATE(", in_zone, ")");
+  functions["CURRENT_TIME"] = absl::StrCat("SF_TIME(", in_zone, ")");
+  functions["LOCALTIME"] = functions["CURRENT_TIME"];
+  context.describe = [&session](const std::string& sql) -> absl::StatusOr<std::vector<Column>> {
+    CDI_ASSIGN_OR_RETURN(const std::vector<ResultColumn> described, session.connection->Describe(sql));
+    std::vector<Column> columns;
+    for (const ResultColumn& column : described) {
+      Column& one = columns.emplace_back();
+      one.name = DecodeName(column.name);
+      one.type = column.type;
+      one.nullable = column.nullable;
+    }
+    return columns;
+  };
   context.login_failure_details = [&account = run.account](const std::string& id) {
     return account.LoginFailureDetails(id);
   };
@@ -225,28 +242,6 @@ absl::StatusOr<ResultSet> RunScript(Account& account, Session& session, const st
 
 namespace {
 
-// The result's types, made finer by what the catalog knows of a column of that name: lengths, scales, OBJECT and ARRAY.
-void RefineColumns(const std::vector<Column>& known, std::vector<ResultColumn>& columns) {
-  for (ResultColumn& column : columns) {
-    column.name = DecodeName(column.name);
-    const auto found =
-        std::find_if(known.begin(), known.end(), [&](const Column& one) { return one.name == column.name; });
-    if (found == known.end()) continue;
-    const auto clash = std::count_if(known.begin(), known.end(), [&](const Column& one) {
-      return one.name == column.name && !(one.type == found->type);
-    });
-    const bool json = column.type.kind == SqlType::Kind::kVariant &&
-                      (found->type.kind == SqlType::Kind::kObject || found->type.kind == SqlType::Kind::kArray);
-    const bool number = column.type.kind == SqlType::Kind::kNumber && column.type.scale != found->type.scale;
-    if (clash == 0 && !number && (json || column.type.kind == found->type.kind)) {
-      column.type = found->type;
-      column.nullable = found->nullable;
-    }
-  }
-}
-
-}  // namespace
-
 absl::StatusOr<ResultSet> RunQuery(Execution& run) {
   RewrittenQuery query;
   {
@@ -254,11 +249,21 @@ absl::StatusOr<ResultSet> RunQuery(Execution& run) {
     const std::shared_lock lock(run.account.catalog.mutex);
     CDI_ASSIGN_OR_RETURN(query, RewriteQuery(run.tokens, context));
   }
-  auto columns = run.session.connection->Describe(query.sql);
-  if (!columns.ok()) return TranslateEngineError(columns.status(), run.tokens);
-  RefineColumns(query.known_columns, *columns);
+  const auto described = run.session.connection->Describe(query.sql);
+  if (!described.ok()) return TranslateEngineError(described.status(), run.tokens);
+  std::vector<ResultColumn> columns;
+  for (const Column& column : query.columns) columns.push_back({column.name, column.type, column.nullable});
+  // The wire encoder reads the engine's values by the type told: they must be of one kind.
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (i >= described->size() || columns[i].type.EngineName() != (*described)[i].type.EngineName()) {
+      return SqlError("000603", "XX000",
+                      absl::StrCat("SQL execution internal error: column ", i + 1, " is a ",
+                                   i < described->size() ? (*described)[i].type.SnowflakeName() : "nothing", ", told as ",
+                                   columns[i].type.SnowflakeName()));
+    }
+  }
   ResultWriter writer;
-  writer.SetColumns(*std::move(columns));
+  writer.SetColumns(std::move(columns));
   if (!run.describe_only) {
     if (query.needs_warehouse) CDI_RETURN_IF_ERROR(UseWarehouse(run));
     const auto done = run.session.connection->Run(query.sql, run.stop, &writer);

@@ -149,16 +149,12 @@ absl::StatusOr<std::string> TableFromQuery(Execution& run, size_t query_begin, R
   const std::vector<Token> query_tokens(run.tokens.begin() + static_cast<std::ptrdiff_t>(query_begin),
                                         run.tokens.end());
   CDI_ASSIGN_OR_RETURN(const RewrittenQuery query, RewriteQuery(query_tokens, MakeContext(run)));
-  auto columns = run.session.connection->Describe(query.sql);
+  const auto columns = run.session.connection->Describe(query.sql);
   if (!columns.ok()) return TranslateEngineError(columns.status(), run.tokens);
-  for (const ResultColumn& column : *columns) {
-    Column one;
-    one.name = DecodeName(column.name);
+  for (const Column& column : query.columns) {
+    Column& one = table.columns.emplace_back();
+    one.name = column.name;
     one.type = column.type;
-    for (const Column& known : query.known_columns) {
-      if (known.name == one.name && known.type.kind == one.type.kind) one.type = known.type;
-    }
-    table.columns.push_back(std::move(one));
   }
   return query.sql;
 }

@@ -1,0 +1,58 @@
+// SYSTEM$… and clocks with an argument.
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "tests/snowflake_mock/server/rewriter/functions.h"
+
+namespace cdi::snowflake_mock {
+namespace {
+
+absl::StatusOr<Typed> LastChangeCommitTime(Calls& call) {
+  CDI_RETURN_IF_ERROR(call.Expect(1, 1));
+  const Expr& name = *call.call.children[0];
+  if (name.kind != Expr::Kind::kString) return Unsupported(absl::StrCat(call.name(), " of anything but a literal"));
+  return call.LastChange(name.text);
+}
+
+absl::StatusOr<Typed> LoginFailureDetails(Calls& call) {
+  CDI_RETURN_IF_ERROR(call.Expect(1, 1));
+  const Expr& id = *call.call.children[0];
+  if (id.kind != Expr::Kind::kString) return Unsupported(absl::StrCat(call.name(), " of anything but a literal"));
+  return TextValue(QuoteLiteral(call.context.login_failure_details ? call.context.login_failure_details(id.text) : ""),
+                   false);
+}
+
+// SYSTEM$TYPEOF(x): the type as Snowflake writes it.
+absl::StatusOr<Typed> TypeOf(Calls& call) {
+  CDI_RETURN_IF_ERROR(call.Expect(1, 1));
+  CDI_ASSIGN_OR_RETURN(const Typed value, call.Value(0));
+  return TextLiteral(value.null ? "NULL[LOB]" : value.type.SnowflakeName());
+}
+
+// CURRENT_TIMESTAMP(3): fewer digits.
+absl::StatusOr<Typed> Clock(Calls& call) {
+  CDI_RETURN_IF_ERROR(call.Expect(0, 1));
+  const auto found = call.context.context_functions.find(call.name());
+  if (found == call.context.context_functions.end()) return Unsupported(call.name());
+  const Typed now = ContextValue(call.name(), found->second);
+  if (call.count() == 0) return now;
+  const Expr& digits = *call.call.children[0];
+  if (digits.kind != Expr::Kind::kNumber || digits.text.size() != 1 || digits.text[0] == '.') {
+    return SqlError("001003", "42000", "SQL compilation error:\ninvalid precision of a timestamp", digits.place);
+  }
+  return call.convert.Cast(now, SqlType::Of(now.type.kind, digits.text[0] - '0'));
+}
+
+}  // namespace
+
+const CallHandlers& SystemCalls() {
+  static const auto* calls = new CallHandlers{{"SYSTEM$LAST_CHANGE_COMMIT_TIME", LastChangeCommitTime},
+                                              {"SYSTEM$GET_LOGIN_FAILURE_DETAILS", LoginFailureDetails},
+                                              {"SYSTEM$TYPEOF", TypeOf},
+                                              {"CURRENT_TIMESTAMP", Clock},
+                                              {"LOCALTIMESTAMP", Clock},
+                                              {"CURRENT_TIME", Clock},
+                                              {"LOCALTIME", Clock}};
+  return *calls;
+}
+
+}  // namespace cdi::snowflake_mock
