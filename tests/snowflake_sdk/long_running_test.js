@@ -126,7 +126,7 @@ test('an asynchronous statement that fails tells its error by its status', async
 });
 
 test('a query id that nobody gave has no data', async () => {
-  assert.equal(await connection.getQueryStatus('01000000-0000-0000-0000-000000000000'), 'NO_DATA');
+  assert.equal(await connection.getQueryStatus('01000000-0000-0000-0000-000000000000'), 'NO_QUERY_DATA');
 });
 
 test('statements on one connection may overlap', async () => {
