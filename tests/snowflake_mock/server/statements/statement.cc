@@ -238,9 +238,7 @@ absl::StatusOr<ResultSet> RunScript(Account& account, Session& session, const st
   return last;
 }
 
-// ---- queries and DML ----
-
-namespace {
+// ---- queries ----
 
 absl::StatusOr<ResultSet> RunQuery(Execution& run) {
   RewrittenQuery query;
