@@ -128,14 +128,15 @@ absl::StatusOr<Typed> Conversions::Compare(const std::string& op, const Typed& l
                                      op == "IS DISTINCT FROM" ? ") IS NOT NULL)" : ") IS NULL)"),
                         false);
   }
-  CDI_ASSIGN_OR_RETURN(const auto sides, Comparable(left, right));
-  if (distinct && sides.second == "0") {  // a comparison that gives NULL for NULL
-    const std::string same = absl::StrCat("(CASE WHEN (", left.sql, ") IS NULL OR (", right.sql, ") IS NULL THEN (",
-                                          left.sql, ") IS NULL AND (", right.sql, ") IS NULL ELSE ", sides.first,
-                                          " = 0 END)");
+  const auto sides = Comparable(left, right);
+  CDI_RETURN_IF_ERROR(sides.status());
+  if (distinct && sides->second == "0") {  // a comparison that gives NULL for NULL
+    const std::string same =
+        absl::StrCat("(CASE WHEN (", left.sql, ") IS NULL OR (", right.sql, ") IS NULL THEN (", left.sql,
+                     ") IS NULL AND (", right.sql, ") IS NULL ELSE ", sides->first, " = 0 END)");
     return BooleanValue(op == "IS DISTINCT FROM" ? absl::StrCat("(NOT ", same, ")") : same, false);
   }
-  return BooleanValue(absl::StrCat("(", sides.first, " ", op, " ", sides.second, ")"),
+  return BooleanValue(absl::StrCat("(", sides->first, " ", op, " ", sides->second, ")"),
                       !distinct && (left.nullable || right.nullable));
 }
 
