@@ -109,10 +109,16 @@ absl::StatusOr<std::shared_ptr<Session>> Account::NewSession() {
 
 void Account::KeepContext(Session& session) {
   const std::lock_guard lock(mutex);
-  session.context = {
-      session.role,      session.warehouse,  session.database,
-      session.schema,    session.parameters, session.last_query_id,
-      session.query_ids, session.variables,  session.transaction.has_value() || !session.temporaries.empty()};
+  session.context = {session.role,
+                     session.warehouse,
+                     session.database,
+                     session.schema,
+                     session.parameters,
+                     session.last_query_id,
+                     session.query_ids,
+                     session.variables,
+                     session.secondary_roles,
+                     session.transaction.has_value() || !session.temporaries.empty()};
 }
 
 absl::StatusOr<std::shared_ptr<Session>> Account::Overlapping(const Session& session) {
@@ -122,6 +128,7 @@ absl::StatusOr<std::shared_ptr<Session>> Account::Overlapping(const Session& ses
   twin->client = session.client;
   const std::lock_guard lock(mutex);
   twin->role = session.context.role;
+  twin->secondary_roles = session.context.secondary_roles;
   twin->warehouse = session.context.warehouse;
   twin->database = session.context.database;
   twin->schema = session.context.schema;

@@ -43,6 +43,7 @@ struct Session {
   std::deque<std::string> query_ids;  // finished ones, newest last, at most 1000
   bool administrator = false;         // the mock's own: may do everything, needs no warehouse
   std::map<std::string, Variable> variables;
+  std::string secondary_roles;  // ALL or NONE by USE SECONDARY ROLES; empty: the user's DEFAULT_SECONDARY_ROLES
 
   // Temporary tables, by Display(); they hide permanent ones of the same name and go with the session.
   std::map<std::string, Relation> temporaries;
@@ -77,6 +78,7 @@ struct Session {
     std::string last_query_id;
     std::deque<std::string> query_ids;
     std::map<std::string, Variable> variables;
+    std::string secondary_roles;
     bool alone = false;  // a transaction is open or temporary tables are there: nothing may overlap
   };
   Context context;

@@ -74,7 +74,8 @@ void Catalog::ForgetGrants(const std::string& kind, const std::string& object) {
   const bool container = kind == "DATABASE" || kind == "SCHEMA";
   std::erase_if(grants, [&](const Grant& grant) {
     if (grant.kind == kind && grant.object == object) return true;
-    const bool nested = grant.kind == "SCHEMA" || grant.kind == "TABLE" || grant.kind == "VIEW";
+    const bool nested =
+        grant.kind == "SCHEMA" || grant.kind == "TABLE" || grant.kind == "VIEW" || grant.kind == "SEQUENCE";
     return container && nested && absl::StartsWith(grant.object, inside);
   });
   if (container) {
@@ -94,7 +95,7 @@ void Catalog::ApplyFutureGrants(const std::string& kind, const ObjectName& name,
     if (grant.kind != kind) continue;
     const std::string container = grant.container_kind == "SCHEMA" ? name.SchemaDisplay() : DisplayName(name.database);
     if (grant.container != container || (schema_level && grant.container_kind == "DATABASE")) continue;
-    grants.push_back({grant.privilege, kind, object, grant.role, "", false, now_ns});
+    grants.push_back({grant.privilege, kind, object, grant.role, "", grant.grant_option, now_ns});
   }
 }
 

@@ -32,6 +32,15 @@ struct Column {
   int64_t identity_step = 1;
 };
 
+// PRIMARY KEY, UNIQUE or FOREIGN KEY: kept and shown, not enforced, as in Snowflake.
+struct Constraint {
+  std::string name;
+  std::string kind;  // "PRIMARY KEY", "UNIQUE", "FOREIGN KEY"
+  std::vector<std::string> columns;
+  std::vector<std::string> references;  // DATABASE, SCHEMA, TABLE of a foreign key
+  std::vector<std::string> referenced_columns;
+};
+
 // A table or a view.
 struct Relation {
   std::string name;
@@ -42,10 +51,22 @@ struct Relation {
   int64_t changed_ns = 0;  // last commit that touched rows; see SYSTEM$LAST_CHANGE_COMMIT_TIME
   bool change_tracking = false;
   bool transient = false;
+  bool secure = false;
+  std::string cluster_by;
+  std::vector<Constraint> constraints;
   std::vector<Column> columns;
   std::string
       view_query;   // the text behind AS; names in it are resolved in the view's own schema, with its owner's role
   std::string ddl;  // the whole CREATE statement, for SHOW VIEWS
+};
+
+struct Sequence {
+  std::string name;
+  std::string owner;
+  std::string comment;
+  int64_t created_ns = 0;
+  int64_t start = 1;
+  int64_t step = 1;
 };
 
 struct Schema {
@@ -54,6 +75,7 @@ struct Schema {
   std::string comment;
   int64_t created_ns = 0;
   std::map<std::string, Relation> relations;
+  std::map<std::string, Sequence> sequences = {};
 };
 
 struct Database {
@@ -73,7 +95,10 @@ struct Warehouse {
   bool auto_resume = true;
   bool suspended = false;
   int64_t created_ns = 0;
-  int64_t used_ns = 0;  // last statement; a pause beyond auto_suspend_seconds counts as suspended
+  int64_t used_ns = 0;     // last statement; a pause beyond auto_suspend_seconds counts as suspended
+  int64_t started_ns = 0;  // of the current or last run
+  int64_t running_statements = 0;
+  std::map<int64_t, int64_t> billed = {};  // of finished runs: hour -> seconds; warehouse_billing.h
   int64_t resumes = 0;
   int64_t statement_timeout_seconds = 0;  // 0: no limit of its own
 };
@@ -113,6 +138,8 @@ struct NetworkPolicy {
   std::string name;
   std::vector<std::string> allowed;  // addresses or CIDR blocks
   std::vector<std::string> blocked;
+  std::string comment = {};
+  int64_t created_ns = 0;
 };
 
 struct Grant {
@@ -132,6 +159,8 @@ struct FutureGrant {
   std::string container_kind;  // DATABASE or SCHEMA
   std::string container;
   std::string role;
+  bool grant_option = false;
+  int64_t created_ns = 0;
 };
 
 struct ObjectName {

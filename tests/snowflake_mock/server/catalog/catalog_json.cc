@@ -43,6 +43,13 @@ Column LoadColumn(const Json& saved) {
   return column;
 }
 
+Json SaveConstraints(const std::vector<Constraint>& constraints) {
+  Json all = Json::array();
+  for (const Constraint& one : constraints)
+    all.push_back({one.name, one.kind, one.columns, one.references, one.referenced_columns});
+  return all;
+}
+
 Json Save(const Relation& relation) {
   Json columns = Json::array();
   for (const Column& column : relation.columns) columns.push_back(Save(column));
@@ -54,23 +61,32 @@ Json Save(const Relation& relation) {
           {"changed_ns", relation.changed_ns},
           {"change_tracking", relation.change_tracking},
           {"transient", relation.transient},
+          {"secure", relation.secure},
+          {"cluster_by", relation.cluster_by},
+          {"constraints", SaveConstraints(relation.constraints)},
           {"columns", std::move(columns)},
           {"view_query", relation.view_query},
           {"ddl", relation.ddl}};
 }
 
 Relation LoadRelation(const Json& saved) {
-  Relation relation{.name = saved["name"],
-                    .is_view = saved["is_view"],
-                    .owner = saved["owner"],
-                    .comment = saved["comment"],
-                    .created_ns = saved["created_ns"],
-                    .changed_ns = saved["changed_ns"],
-                    .change_tracking = saved["change_tracking"],
-                    .transient = saved["transient"],
-                    .columns = {},
-                    .view_query = saved["view_query"],
-                    .ddl = saved["ddl"]};
+  Relation relation;
+  relation.name = saved["name"];
+  relation.is_view = saved["is_view"];
+  relation.owner = saved["owner"];
+  relation.comment = saved["comment"];
+  relation.created_ns = saved["created_ns"];
+  relation.changed_ns = saved["changed_ns"];
+  relation.change_tracking = saved["change_tracking"];
+  relation.transient = saved["transient"];
+  relation.secure = saved.value("secure", false);
+  relation.cluster_by = saved.value("cluster_by", "");
+  relation.view_query = saved["view_query"];
+  relation.ddl = saved["ddl"];
+  for (const Json& one : saved.value("constraints", Json::array())) {
+    relation.constraints.push_back({one[0], one[1], one[2].get<std::vector<std::string>>(),
+                                    one[3].get<std::vector<std::string>>(), one[4].get<std::vector<std::string>>()});
+  }
   for (const Json& column : saved["columns"]) relation.columns.push_back(LoadColumn(column));
   return relation;
 }
@@ -85,22 +101,28 @@ Json Save(const Warehouse& one) {
           {"suspended", one.suspended},
           {"created_ns", one.created_ns},
           {"used_ns", one.used_ns},
+          {"started_ns", one.started_ns},
+          {"billed", one.billed},
           {"resumes", one.resumes},
           {"statement_timeout", one.statement_timeout_seconds}};
 }
 
 Warehouse LoadWarehouse(const Json& saved) {
-  return {.name = saved["name"],
-          .owner = saved["owner"],
-          .comment = saved["comment"],
-          .size = saved["size"],
-          .auto_suspend_seconds = saved["auto_suspend"],
-          .auto_resume = saved["auto_resume"],
-          .suspended = saved["suspended"],
-          .created_ns = saved["created_ns"],
-          .used_ns = saved["used_ns"],
-          .resumes = saved["resumes"],
-          .statement_timeout_seconds = saved["statement_timeout"]};
+  Warehouse one;
+  one.name = saved["name"];
+  one.owner = saved["owner"];
+  one.comment = saved["comment"];
+  one.size = saved["size"];
+  one.auto_suspend_seconds = saved["auto_suspend"];
+  one.auto_resume = saved["auto_resume"];
+  one.suspended = saved["suspended"];
+  one.created_ns = saved["created_ns"];
+  one.used_ns = saved["used_ns"];
+  one.started_ns = saved.value("started_ns", int64_t{0});
+  if (saved.contains("billed")) one.billed = saved["billed"].get<std::map<int64_t, int64_t>>();
+  one.resumes = saved["resumes"];
+  one.statement_timeout_seconds = saved["statement_timeout"];
+  return one;
 }
 
 Json Save(const User& user) {
@@ -142,6 +164,9 @@ Json SaveDatabases(const std::map<std::string, Database>& databases) {
       Json inner = SaveContainer(schema_name, schema.owner, schema.comment, schema.created_ns);
       inner["relations"] = Json::array();
       for (const auto& [name, relation] : schema.relations) inner["relations"].push_back(Save(relation));
+      inner["sequences"] = Json::array();
+      for (const auto& [name, one] : schema.sequences)
+        inner["sequences"].push_back({name, one.owner, one.comment, one.created_ns, one.start, one.step});
       saved["schemas"].push_back(std::move(inner));
     }
     all.push_back(std::move(saved));
@@ -154,8 +179,10 @@ std::map<std::string, Database> LoadDatabases(const Json& all) {
   for (const Json& saved : all) {
     Database database{saved["name"], saved["owner"], saved["comment"], saved["created_ns"], {}};
     for (const Json& inner : saved["schemas"]) {
-      Schema schema{inner["name"], inner["owner"], inner["comment"], inner["created_ns"], {}};
+      Schema schema{inner["name"], inner["owner"], inner["comment"], inner["created_ns"], {}, {}};
       for (const Json& relation : inner["relations"]) schema.relations[relation["name"]] = LoadRelation(relation);
+      for (const Json& one : inner.value("sequences", Json::array()))
+        schema.sequences[one[0]] = {one[0], one[1], one[2], one[3], one[4], one[5]};
       database.schemas[schema.name] = std::move(schema);
     }
     databases[database.name] = std::move(database);
@@ -177,13 +204,18 @@ nlohmann::json Catalog::ToJson() const {
                               {"inherits", role.inherits}});
   }
   for (const auto& [name, policy] : network_policies)
-    saved["network_policies"].push_back({{"name", name}, {"allowed", policy.allowed}, {"blocked", policy.blocked}});
+    saved["network_policies"].push_back({{"name", name},
+                                         {"allowed", policy.allowed},
+                                         {"blocked", policy.blocked},
+                                         {"comment", policy.comment},
+                                         {"created_ns", policy.created_ns}});
   for (const Grant& grant : grants) {
     saved["grants"].push_back({grant.privilege, grant.kind, grant.object, grant.role, grant.granted_by,
                                grant.grant_option, grant.created_ns});
   }
   for (const FutureGrant& grant : future_grants) {
-    saved["future_grants"].push_back({grant.privilege, grant.kind, grant.container_kind, grant.container, grant.role});
+    saved["future_grants"].push_back({grant.privilege, grant.kind, grant.container_kind, grant.container, grant.role,
+                                      grant.grant_option, grant.created_ns});
   }
   return saved;
 }

@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "tests/snowflake_mock/server/catalog/warehouse_billing.h"
 #include "tests/snowflake_mock/server/http/control_reply.h"
 #include "tests/snowflake_mock/server/http/service.h"
 #include "tests/snowflake_mock/server/statements/statement.h"
@@ -30,7 +31,9 @@ HttpReply Stats(Service& service) {
   const std::shared_lock lock(account.catalog.mutex);
   for (const auto& [name, warehouse] : account.catalog.warehouses) {
     resumes += warehouse.resumes;
-    warehouses[name] = {{"resumes", warehouse.resumes}, {"suspended", warehouse.suspended}};
+    warehouses[name] = {{"resumes", warehouse.resumes},
+                        {"suspended", !IsRunning(warehouse, account.Now())},
+                        {"billed_seconds", BilledSeconds(warehouse, account.Now())}};
   }
   stats["warehouse_resumes"] = resumes;
   stats["warehouses"] = std::move(warehouses);

@@ -170,7 +170,8 @@ absl::StatusOr<ResultSet> RunArrayBound(Account& account, Session& session, Quer
   }
   if (job.request.binding_rows.size() == 1)
     return RunStatement(account, session, job.request.sql, job.request.binding_rows.data(), false, job.stop);
-  const bool own_transaction = !session.transaction.has_value();
+  // With AUTOCOMMIT off the statement begins the session's own transaction, which is not ours to end.
+  const bool own_transaction = !session.transaction.has_value() && ParameterOf(session, "AUTOCOMMIT") != "false";
   if (own_transaction) {
     CDI_RETURN_IF_ERROR(RunStatement(account, session, "BEGIN", nullptr, false, job.stop).status());
   }

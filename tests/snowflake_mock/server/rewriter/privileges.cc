@@ -7,14 +7,20 @@
 namespace cdi::snowflake_mock {
 namespace {
 
+std::set<std::string> ActiveRoles(const RewriteContext& context) {
+  std::set<std::string> roles = context.catalog.RoleClosure(context.role);
+  roles.insert(context.secondary_roles.begin(), context.secondary_roles.end());
+  return roles;
+}
+
 bool IsAdministrator(const RewriteContext& context) {
-  return context.all_privileges || context.catalog.RoleClosure(context.role).contains("ACCOUNTADMIN");
+  return context.all_privileges || ActiveRoles(context).contains("ACCOUNTADMIN");
 }
 
 template <typename Accept>
 bool AnyGrant(const RewriteContext& context, const std::string& kind, const std::string& object, Accept accept) {
   if (IsAdministrator(context)) return true;
-  const std::set<std::string> roles = context.catalog.RoleClosure(context.role);
+  const std::set<std::string> roles = ActiveRoles(context);
   return std::any_of(context.catalog.grants.begin(), context.catalog.grants.end(), [&](const Grant& grant) {
     return grant.kind == kind && grant.object == object && roles.contains(grant.role) && accept(grant.privilege);
   });
@@ -28,12 +34,19 @@ bool HasPrivilege(const RewriteContext& context, const std::string& privilege, c
                   [&](const std::string& held) { return held == privilege || held == "OWNERSHIP"; });
 }
 
+bool HasCreatePrivilege(const RewriteContext& context, const std::string& privilege, const std::string& kind,
+                        const std::string& object) {
+  RewriteContext primary = context;
+  primary.secondary_roles.clear();
+  return HasPrivilege(primary, privilege, kind, object);
+}
+
 bool HasAnyPrivilege(const RewriteContext& context, const std::string& kind, const std::string& object) {
   return AnyGrant(context, kind, object, [](const std::string&) { return true; });
 }
 
 bool IsOwner(const RewriteContext& context, const std::string& owner_role) {
-  return IsAdministrator(context) || context.catalog.RoleClosure(context.role).contains(owner_role);
+  return IsAdministrator(context) || ActiveRoles(context).contains(owner_role);
 }
 
 absl::Status CheckContainers(const ObjectName& name, const RewriteContext& context) {

@@ -13,6 +13,9 @@ bool HasPrivilege(const RewriteContext& context, const std::string& privilege, c
                   const std::string& object);
 // Any privilege at all on the object: decides between "does not exist" and "insufficient privileges".
 bool HasAnyPrivilege(const RewriteContext& context, const std::string& kind, const std::string& object);
+// The same without secondary roles: objects are created by the primary role alone.
+bool HasCreatePrivilege(const RewriteContext& context, const std::string& privilege, const std::string& kind,
+                        const std::string& object);
 bool IsOwner(const RewriteContext& context, const std::string& owner_role);
 
 // USAGE (or ownership) on the database and schema of a name; the 002003 errors of Snowflake otherwise.

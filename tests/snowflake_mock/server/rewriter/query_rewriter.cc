@@ -199,9 +199,7 @@ absl::Status TranslateEngineError(const absl::Status& error, const std::vector<T
     return SqlError("100038", "22018", text);
   }
   if (kind == "Out of Range") return SqlError("100039", "22003", absl::StrCat("Numeric value is out of range: ", text));
-  if (kind == "Constraint") {
-    return SqlError("100072", "22000", absl::StrCat("NULL result in a non-nullable column\n", DecodeName(text)));
-  }
+  if (kind == "Constraint") return SqlError("100072", "22000", "NULL result in a non-nullable column");
   if (kind == "Interrupt" || kind == "INTERRUPT") return StatementCanceled();
   if (kind == "Out of Memory") return SqlError("000603", "XX000", "the mock's memory limit is reached");
   return SqlError("000603", "XX000", absl::StrCat("SQL execution internal error: ", kind, ": ", text));

@@ -92,6 +92,30 @@ class SqlCasesTest : public testing::TestWithParam<std::string> {
     sessions_[name] = session;
   }
 
+  // What the HTTP side does with a finished statement: RESULT_SCAN and the histories read it.
+  void Remember(Session& session, const Case& one, const absl::StatusOr<ResultSet>& result) {
+    QueryRecord record;
+    record.id = "01-" + std::to_string(++statements_);
+    record.text = one.sql;
+    record.user = session.user;
+    record.role = session.role;
+    record.warehouse = session.warehouse;
+    record.session_id = session.id;
+    record.tag = session.parameters.contains("QUERY_TAG") ? session.parameters.at("QUERY_TAG") : "";
+    record.status = result.ok() ? "SUCCESS" : "FAILED_WITH_ERROR";
+    record.queued_ns = record.started_ns = record.ended_ns = account_->Now();
+    if (result.ok()) {
+      record.rows = result->row_count;
+      record.result = std::make_shared<const ResultSet>(*result);
+    } else {
+      record.code = SqlErrorCode(result.status());
+    }
+    account_->history.Add(record);
+    session.query_ids.push_back(record.id);
+    session.last_query_id = record.id;
+  }
+
+  int64_t statements_ = 0;
   std::unique_ptr<Account> account_;
   std::map<std::string, std::shared_ptr<Session>> sessions_;
 };
@@ -136,6 +160,7 @@ TEST_P(SqlCasesTest, EveryStatementAnswersAsWritten) {
     StopSignal stop;
     const std::vector<Binding> none;
     const auto result = RunStatement(*account_, *sessions_[one.session], one.sql, &none, false, stop);
+    Remember(*sessions_[one.session], one, result);
     const std::vector<std::string> got = Answer(result, one.answer);
     EXPECT_TRUE(Matches(one.sql, got, one.answer)) << GetParam() << ":" << one.line << "\n"
                                                    << one.sql << "\n  want " << absl::StrJoin(one.answer, "\n       ")

@@ -8,7 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "tests/snowflake_mock/server/catalog/warehouse_billing.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
+#include "tests/snowflake_mock/server/statements/sequences.h"
+#include "tests/snowflake_mock/server/statements/table_sources.h"
 #include "tests/snowflake_mock/server/statements/table_writer.h"
 #include "tests/snowflake_mock/server/statements/transactions.h"
 
@@ -32,6 +35,16 @@ std::chrono::seconds StatementTimeout(Execution& run) {
     seconds = std::min(seconds, warehouse->second.statement_timeout_seconds);
   }
   return std::chrono::seconds(seconds);
+}
+
+// The roles that USE SECONDARY ROLES ALL, or the user's default, adds.
+std::set<std::string> SecondaryRoles(Execution& run) {
+  const std::shared_lock lock(run.account.catalog.mutex);
+  const auto user = run.account.catalog.users.find(run.session.user);
+  if (user == run.account.catalog.users.end()) return {};
+  const std::string mode = run.session.secondary_roles.empty() ? user->second.Property("DEFAULT_SECONDARY_ROLES")
+                                                               : run.session.secondary_roles;
+  return mode == "ALL" ? run.account.catalog.RolesOfUser(user->second) : std::set<std::string>();
 }
 
 // SELECT SYSTEM$WAIT(n [, 'SECONDS']) or CALL of it; nullopt for anything else.
@@ -60,6 +73,13 @@ absl::StatusOr<ResultSet> RunWait(Execution& run, int64_t millis) {
 }
 
 absl::StatusOr<ResultSet> Route(Execution& run) {
+  if (HasPipe(run.tokens)) return RunPipe(run);
+  return RunRouted(run);
+}
+
+}  // namespace
+
+absl::StatusOr<ResultSet> RunRouted(Execution& run) {
   const Token& first = run.tokens[0];
   if (const auto millis = WaitMillis(run.tokens)) return RunWait(run, *millis);
   if (first.IsOperator("(") || first.IsWord("SELECT") || first.IsWord("WITH") || first.IsWord("VALUES"))
@@ -78,21 +98,20 @@ absl::StatusOr<ResultSet> Route(Execution& run) {
   if (first.IsWord("CREATE")) return RunCreate(run);
   if (first.IsWord("ALTER")) return RunAlter(run);
   if (first.IsWord("DROP")) return RunDrop(run);
+  if (first.IsWord("COMMENT")) return RunComment(run);
   if (first.IsWord("GRANT") || first.IsWord("REVOKE")) return RunGrant(run);
   if (first.IsWord("USE")) return RunUse(run);
+  if (first.IsWord("SET") || first.IsWord("UNSET")) return RunSet(run);
   if (first.IsWord("SHOW")) return RunShow(run);
   if (first.IsWord("DESC") || first.IsWord("DESCRIBE")) return RunDescribe(run);
   for (const char* verb : {"BEGIN", "START", "COMMIT", "ROLLBACK"}) {
     if (first.IsWord(verb)) return RunTransaction(run);
   }
-  for (const char* verb :
-       {"COPY", "PUT", "GET", "CALL", "EXPLAIN", "SET", "UNSET", "UNDROP", "COMMENT", "LIST", "EXECUTE", "DECLARE"}) {
+  for (const char* verb : {"COPY", "PUT", "GET", "CALL", "EXPLAIN", "UNDROP", "LIST", "EXECUTE", "DECLARE"}) {
     if (first.IsWord(verb)) return Unsupported(verb);
   }
-  return SyntaxError(first.place, first.text);
+  return SyntaxError(first.place, first.kind == TokenKind::kEnd ? "<EOF>" : first.text);
 }
-
-}  // namespace
 
 RewriteContext MakeContext(Execution& run) {
   Session& session = run.session;
@@ -105,6 +124,8 @@ RewriteContext MakeContext(Execution& run) {
                          .bindings = run.bindings,
                          .temporaries = &session.temporaries,
                          .copies = &session.copied,
+                         .secondary_roles = run.secondary_roles,
+                         .table_source = MakeTableSource(run),
                          .variables = &session.variables,
                          .context_functions = {},
                          .login_failure_details = {}};
@@ -176,22 +197,38 @@ absl::StatusOr<int64_t> RunEngine(Execution& run, const std::string& sql) {
 }
 
 absl::Status UseWarehouse(Execution& run) {
+  const std::unique_lock lock(run.account.catalog.mutex);
+  return UseWarehouseLocked(run);
+}
+
+absl::Status UseWarehouseLocked(Execution& run) {
   if (run.session.administrator) return absl::OkStatus();
   const RewriteContext context = MakeContext(run);
-  const std::unique_lock lock(run.account.catalog.mutex);
   const auto found = run.account.catalog.warehouses.find(run.session.warehouse);
   if (found == run.account.catalog.warehouses.end()) return NoActiveWarehouse();
   Warehouse& warehouse = found->second;
   if (!HasPrivilege(context, "USAGE", "WAREHOUSE", DisplayName(warehouse.name))) return NoActiveWarehouse();
-  const bool idle_too_long = warehouse.auto_suspend_seconds > 0 && warehouse.used_ns > 0 &&
-                             run.now_ns - warehouse.used_ns > warehouse.auto_suspend_seconds * int64_t{1'000'000'000};
-  if (warehouse.suspended || idle_too_long) {
+  if (!IsRunning(warehouse, run.now_ns)) {
     if (!warehouse.auto_resume) return NoActiveWarehouse();
-    warehouse.suspended = false;
+    StartWarehouse(warehouse, run.now_ns);
     ++warehouse.resumes;
   }
+  StartWarehouse(warehouse, run.now_ns);
+  if (run.warehouse_in_use.empty()) ++warehouse.running_statements;
+  run.warehouse_in_use = warehouse.name;
   warehouse.used_ns = run.now_ns;
   return absl::OkStatus();
+}
+
+void LeaveWarehouse(Execution& run) {
+  if (run.warehouse_in_use.empty()) return;
+  const int64_t now = run.account.Now();
+  const std::unique_lock lock(run.account.catalog.mutex);
+  const auto found = run.account.catalog.warehouses.find(run.warehouse_in_use);
+  if (found == run.account.catalog.warehouses.end()) return;
+  // One that was replaced meanwhile counts none.
+  if (found->second.running_statements > 0) --found->second.running_statements;
+  found->second.used_ns = std::max(found->second.used_ns, now);
 }
 
 void NoteChange(Execution& run, const ObjectName& name) {
@@ -215,7 +252,9 @@ absl::StatusOr<ResultSet> RunStatement(Account& account, Session& session, const
   CDI_ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(statements[0]));
   Execution run{account, session, stop, bindings, describe_only, account.Now(), statements[0], std::move(tokens)};
   stop.SetTimeout(StatementTimeout(run));
+  run.secondary_roles = SecondaryRoles(run);
   auto result = Route(run);
+  LeaveWarehouse(run);
   AfterStatement(run);
   return result;
 }
@@ -245,7 +284,8 @@ absl::StatusOr<ResultSet> RunQuery(Execution& run) {
   {
     const RewriteContext context = MakeContext(run);
     const std::shared_lock lock(run.account.catalog.mutex);
-    CDI_ASSIGN_OR_RETURN(query, RewriteQuery(run.tokens, context));
+    CDI_ASSIGN_OR_RETURN(const std::vector<Token> tokens, ReplaceNextval(run, run.tokens, context));
+    CDI_ASSIGN_OR_RETURN(query, RewriteQuery(tokens, context));
   }
   const auto described = run.session.connection->Describe(query.sql);
   if (!described.ok()) return TranslateEngineError(described.status(), run.tokens);

@@ -21,6 +21,9 @@ struct Execution {
   int64_t now_ns = 0;
   std::string sql;
   std::vector<Token> tokens;
+  std::vector<std::shared_ptr<const ResultSet>> piped = {};  // results of the statements before ->>, newest last
+  std::set<std::string> secondary_roles = {};
+  std::string warehouse_in_use = {};
 };
 
 // spec/snowflake.md §3.8
@@ -47,6 +50,9 @@ absl::StatusOr<ResultSet> RunStatement(Account& account, Session& session, const
 // begins with the statement's number. Returns the last result.
 absl::StatusOr<ResultSet> RunScript(Account& account, Session& session, const std::string& script);
 
+// One statement of a pipe.
+absl::StatusOr<ResultSet> RunRouted(Execution& run);
+
 // ---- families; each gets the whole token list ----
 absl::StatusOr<ResultSet> RunQuery(Execution& run);
 absl::StatusOr<ResultSet> RunDml(Execution& run);
@@ -55,7 +61,9 @@ absl::StatusOr<ResultSet> RunTruncate(Execution& run);
 absl::StatusOr<ResultSet> RunCreate(Execution& run);
 absl::StatusOr<ResultSet> RunAlter(Execution& run);
 absl::StatusOr<ResultSet> RunDrop(Execution& run);
-absl::StatusOr<ResultSet> RunGrant(Execution& run);  // GRANT and REVOKE
+absl::StatusOr<ResultSet> RunComment(Execution& run);  // COMMENT ON
+absl::StatusOr<ResultSet> RunGrant(Execution& run);    // GRANT and REVOKE
+absl::StatusOr<ResultSet> RunSet(Execution& run);      // SET and UNSET of session variables
 absl::StatusOr<ResultSet> RunUse(Execution& run);
 absl::StatusOr<ResultSet> RunShow(Execution& run);
 absl::StatusOr<ResultSet> RunDescribe(Execution& run);
@@ -77,6 +85,9 @@ ResultSet TextResult(const TextColumns& columns, const std::vector<std::vector<s
 absl::StatusOr<int64_t> RunEngine(Execution& run, const std::string& sql);
 // Resumes or checks the session's warehouse: 000606 when there is none that may run.
 absl::Status UseWarehouse(Execution& run);
+// The warehouse's last use ends with the statement.
+void LeaveWarehouse(Execution& run);
+absl::Status UseWarehouseLocked(Execution& run);  // for a caller that holds the catalog
 // Marks a table as changed now. The catalog is not locked by the caller.
 void NoteChange(Execution& run, const ObjectName& name);
 

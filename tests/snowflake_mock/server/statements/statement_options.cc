@@ -1,10 +1,13 @@
 #include "tests/snowflake_mock/server/statements/statement_options.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "tests/snowflake_mock/server/account/jwt.h"
+#include "tests/snowflake_mock/server/catalog/warehouse_billing.h"
 
 namespace cdi::snowflake_mock {
 namespace {
@@ -26,17 +29,6 @@ absl::StatusOr<int64_t> WholeNumber(const std::string& name, const std::string& 
   return number;
 }
 
-// Skips one parenthesised group if it comes next: CHECK (…), IDENTITY (1,1).
-void SkipGroup(TokenReader& reader) {
-  if (!reader.Peek().IsOperator("(")) return;
-  int depth = 0;
-  do {
-    if (reader.Peek().IsOperator("(")) ++depth;
-    if (reader.Peek().IsOperator(")")) --depth;
-    reader.Next();
-  } while (depth > 0 && !reader.AtEnd());
-}
-
 // The source tokens of a DEFAULT expression, as text.
 absl::StatusOr<std::string> ReadDefault(TokenReader& reader) {
   std::string text;
@@ -45,6 +37,7 @@ absl::StatusOr<std::string> ReadDefault(TokenReader& reader) {
     const Token& token = reader.Peek();
     const bool ends = depth == 0 && (token.IsOperator(",") || token.IsOperator(")") || token.IsWord("NOT") ||
                                      token.IsWord("COMMENT") || token.IsWord("PRIMARY") || token.IsWord("UNIQUE") ||
+                                     token.IsWord("CONSTRAINT") || token.IsWord("REFERENCES") ||
                                      (token.IsWord("NULL") && !text.empty()));
     if (ends) break;
     if (token.IsOperator("(")) ++depth;
@@ -73,10 +66,80 @@ absl::StatusOr<std::map<std::string, std::string>> ReadOptions(TokenReader& read
   return options;
 }
 
-absl::StatusOr<Column> ReadColumn(TokenReader& reader) {
+namespace {
+
+absl::StatusOr<std::vector<std::string>> NamesInParentheses(TokenReader& reader) {
+  std::vector<std::string> names;
+  CDI_RETURN_IF_ERROR(reader.ExpectOperator("("));
+  do {
+    CDI_ASSIGN_OR_RETURN(names.emplace_back(), reader.Name());
+  } while (reader.TakeOperator(","));
+  CDI_RETURN_IF_ERROR(reader.ExpectOperator(")"));
+  return names;
+}
+
+void SkipConstraintProperties(TokenReader& reader) {
+  while (reader.Peek().kind == TokenKind::kWord) reader.Next();  // NOT ENFORCED, DEFERRABLE, RELY, MATCH FULL …
+}
+
+std::string GeneratedConstraintName(int64_t now_ns, size_t number) {
+  return absl::StrCat("SYS_CONSTRAINT_", absl::Hex(static_cast<uint64_t>(now_ns), absl::kZeroPad16), "-", number);
+}
+
+absl::Status ReadReferences(TokenReader& reader, const RewriteContext& context, Constraint& constraint) {
+  CDI_ASSIGN_OR_RETURN(const auto parts, reader.DottedName());
+  CDI_ASSIGN_OR_RETURN(const ObjectName name, CompleteName(parts, context));
+  constraint.references = {name.database, name.schema, name.object};
+  if (reader.Peek().IsOperator("(")) {
+    CDI_ASSIGN_OR_RETURN(constraint.referenced_columns, NamesInParentheses(reader));
+  } else if (const Relation* const other = context.catalog.FindRelation(name)) {
+    for (const Constraint& key : other->constraints) {
+      if (key.kind == "PRIMARY KEY") constraint.referenced_columns = key.columns;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+namespace {
+
+// AUTOINCREMENT | IDENTITY [(start, step) | START n INCREMENT n] [ORDER | NOORDER]
+absl::Status ReadIdentity(TokenReader& reader, Column& column) {
+  column.sequence = "?";  // made with the table
+  const auto number = [&](int64_t& value) -> absl::Status {
+    reader.TakeOperator("=");
+    CDI_ASSIGN_OR_RETURN(const std::string text, reader.OptionValue());
+    return absl::SimpleAtoi(text, &value) ? absl::OkStatus() : reader.Unexpected();
+  };
+  if (reader.TakeOperator("(")) {
+    CDI_RETURN_IF_ERROR(number(column.identity_start));
+    CDI_RETURN_IF_ERROR(reader.ExpectOperator(","));
+    CDI_RETURN_IF_ERROR(number(column.identity_step));
+    CDI_RETURN_IF_ERROR(reader.ExpectOperator(")"));
+  }
+  while (true) {
+    if (reader.TakeWords("START WITH") || reader.TakeWords("START")) {
+      CDI_RETURN_IF_ERROR(number(column.identity_start));
+    } else if (reader.TakeWords("INCREMENT BY") || reader.TakeWords("INCREMENT")) {
+      CDI_RETURN_IF_ERROR(number(column.identity_step));
+    } else if (!reader.TakeWords("ORDER") && !reader.TakeWords("NOORDER")) {
+      return absl::OkStatus();
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Column> ReadColumn(TokenReader& reader, const RewriteContext* context, std::optional<Constraint>* own) {
   Column column;
   CDI_ASSIGN_OR_RETURN(column.name, reader.Name());
   CDI_ASSIGN_OR_RETURN(column.type, ParseType(reader));
+  std::string constraint_name;
+  const auto constrain = [&](const char* kind) {
+    if (own == nullptr) return;
+    *own = Constraint{constraint_name, kind, {}, {}, {}};
+  };
   while (!reader.AtEnd() && !reader.Peek().IsOperator(",") && !reader.Peek().IsOperator(")")) {
     if (reader.TakeWords("NOT NULL")) {
       column.nullable = false;
@@ -84,15 +147,28 @@ absl::StatusOr<Column> ReadColumn(TokenReader& reader) {
       column.nullable = true;
     } else if (reader.TakeWords("DEFAULT")) {
       CDI_ASSIGN_OR_RETURN(column.default_text, ReadDefault(reader));
+    } else if (reader.TakeWords("CONSTRAINT")) {
+      CDI_ASSIGN_OR_RETURN(constraint_name, reader.Name());
     } else if (reader.TakeWords("PRIMARY KEY")) {
       column.primary_key = true;
       column.nullable = false;
+      constrain("PRIMARY KEY");
     } else if (reader.TakeWords("UNIQUE")) {
       column.unique = true;
+      constrain("UNIQUE");
+    } else if (context != nullptr && (reader.TakeWords("FOREIGN KEY REFERENCES") || reader.TakeWords("REFERENCES"))) {
+      constrain("FOREIGN KEY");
+      Constraint scratch;
+      CDI_RETURN_IF_ERROR(ReadReferences(reader, *context, own == nullptr ? scratch : **own));
+    } else if (reader.TakeWords("NOT ENFORCED") || reader.TakeWords("RELY") || reader.TakeWords("NORELY")) {
+      continue;
     } else if (reader.TakeWords("COMMENT")) {
+      reader.TakeOperator("=");
       CDI_ASSIGN_OR_RETURN(column.comment, reader.OptionValue());
-    } else if (reader.Peek().IsWord("AUTOINCREMENT") || reader.Peek().IsWord("IDENTITY") ||
-               reader.Peek().IsWord("COLLATE") || reader.Peek().IsWord("AS")) {
+    } else if (reader.TakeWords("AUTOINCREMENT") || reader.TakeWords("IDENTITY")) {
+      CDI_RETURN_IF_ERROR(ReadIdentity(reader, column));
+    } else if (reader.Peek().IsWord("COLLATE") || reader.Peek().IsWord("AS") || reader.Peek().IsWord("MASKING") ||
+               reader.Peek().IsWord("WITH") || reader.Peek().IsWord("TAG")) {
       return Unsupported(absl::StrCat("column property ", reader.Peek().text));
     } else {
       return reader.Unexpected();
@@ -101,55 +177,73 @@ absl::StatusOr<Column> ReadColumn(TokenReader& reader) {
   return column;
 }
 
-absl::StatusOr<std::vector<Column>> ReadColumns(TokenReader& reader) {
-  std::vector<Column> columns;
-  do {
-    if (reader.TakeWords("CONSTRAINT")) reader.Next();
-    const bool primary = reader.TakeWords("PRIMARY KEY");
-    if (primary) {
-      CDI_RETURN_IF_ERROR(reader.ExpectOperator("("));
-      do {
-        CDI_ASSIGN_OR_RETURN(const std::string name, reader.Name());
-        for (Column& column : columns) {
-          if (column.name == name) {
-            column.primary_key = true;
-            column.nullable = false;
-          }
-        }
-      } while (reader.TakeOperator(","));
-      CDI_RETURN_IF_ERROR(reader.ExpectOperator(")"));
-      continue;
-    }
-    if (reader.Peek().IsWord("UNIQUE") && reader.Peek(1).IsOperator("(")) {
-      reader.Next();
-      SkipGroup(reader);
-      continue;
-    }
-    CDI_ASSIGN_OR_RETURN(Column column, ReadColumn(reader));
-    for (const Column& other : columns) {
-      if (other.name == column.name)
-        return SqlError("002025", "42S21",
-                        absl::StrCat("SQL compilation error:\nduplicate column name '", column.name, "'"));
-    }
-    columns.push_back(std::move(column));
-  } while (reader.TakeOperator(","));
-  CDI_RETURN_IF_ERROR(reader.ExpectOperator(")"));
-  return columns;
+absl::Status ReadConstraint(TokenReader& reader, const RewriteContext& context, Relation& table) {
+  Constraint constraint;
+  constraint.name = GeneratedConstraintName(context.now_ns, table.constraints.size());
+  if (reader.TakeWords("CONSTRAINT")) {
+    CDI_ASSIGN_OR_RETURN(constraint.name, reader.Name());
+  }
+  if (reader.TakeWords("PRIMARY KEY")) {
+    constraint.kind = "PRIMARY KEY";
+  } else if (reader.TakeWords("UNIQUE")) {
+    constraint.kind = "UNIQUE";
+  } else if (reader.TakeWords("FOREIGN KEY")) {
+    constraint.kind = "FOREIGN KEY";
+  } else {
+    return reader.Unexpected();
+  }
+  CDI_ASSIGN_OR_RETURN(constraint.columns, NamesInParentheses(reader));
+  for (const std::string& name : constraint.columns) {
+    const auto column =
+        std::find_if(table.columns.begin(), table.columns.end(), [&](const Column& one) { return one.name == name; });
+    if (column == table.columns.end()) return InvalidIdentifier(reader.Peek().place, DisplayName(name));
+    if (constraint.kind == "UNIQUE") column->unique = true;
+    if (constraint.kind != "PRIMARY KEY") continue;
+    column->primary_key = true;
+    column->nullable = false;
+  }
+  if (constraint.kind == "FOREIGN KEY") {
+    CDI_RETURN_IF_ERROR(reader.ExpectWords("REFERENCES"));
+    CDI_RETURN_IF_ERROR(ReadReferences(reader, context, constraint));
+  }
+  SkipConstraintProperties(reader);
+  table.constraints.push_back(std::move(constraint));
+  return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> EngineDefault(Execution& run, const Column& column) {
-  CDI_ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(absl::StrCat("SELECT ", column.default_text)));
-  RewriteContext context = MakeContext(run);
-  // A default is computed at each insert, so the clock must stay a call.
-  for (const char* name : {"CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "GETDATE", "SYSTIMESTAMP"}) {
-    context.context_functions[name] = "SF_TO_LTZ(get_current_timestamp())";
-  }
-  context.context_functions["SYSDATE"] = "SF_TO_NTZ(get_current_timestamp())";
-  context.context_functions["CURRENT_DATE"] = "CAST(SF_TO_NTZ(get_current_timestamp()) AS DATE)";
-  CDI_ASSIGN_OR_RETURN(const RewrittenQuery query, RewriteQuery(tokens, context));
-  std::string text = query.sql.substr(7);  // behind "SELECT "
-  if (const size_t alias = text.rfind(" AS \""); alias != std::string::npos) text = text.substr(0, alias);
-  return absl::StrCat("CAST((", text, ") AS ", column.type.EngineName(), ")");
+absl::StatusOr<Relation> ReadTableBody(TokenReader& reader, const RewriteContext& context, std::vector<bool>& typed) {
+  Relation table;
+  do {
+    const bool constraint = reader.Peek().IsWord("CONSTRAINT") ||
+                            (reader.Peek().IsWord("PRIMARY") && reader.Peek(1).IsWord("KEY")) ||
+                            (reader.Peek().IsWord("FOREIGN") && reader.Peek(1).IsWord("KEY")) ||
+                            (reader.Peek().IsWord("UNIQUE") && reader.Peek(1).IsOperator("("));
+    if (constraint) {
+      CDI_RETURN_IF_ERROR(ReadConstraint(reader, context, table));
+      continue;
+    }
+    Column column;
+    typed.push_back(!reader.Peek(1).IsOperator(",") && !reader.Peek(1).IsOperator(")"));
+    std::optional<Constraint> own;
+    if (typed.back()) {
+      CDI_ASSIGN_OR_RETURN(column, ReadColumn(reader, &context, &own));
+    } else {
+      CDI_ASSIGN_OR_RETURN(column.name, reader.Name());
+    }
+    for (const Column& other : table.columns) {
+      if (other.name == column.name)
+        return SqlError("002025", "42S21",
+                        absl::StrCat("SQL compilation error:\nduplicate column name '", DisplayName(column.name), "'"));
+    }
+    if (own.has_value()) {
+      if (own->name.empty()) own->name = GeneratedConstraintName(context.now_ns, table.constraints.size());
+      own->columns = {column.name};
+      table.constraints.push_back(*std::move(own));
+    }
+    table.columns.push_back(std::move(column));
+  } while (reader.TakeOperator(","));
+  CDI_RETURN_IF_ERROR(reader.ExpectOperator(")"));
+  return table;
 }
 
 absl::Status ApplyWarehouseOptions(TokenReader& reader, Warehouse& warehouse) {
@@ -170,7 +264,10 @@ absl::Status ApplyWarehouseOptions(TokenReader& reader, Warehouse& warehouse) {
   CDI_ASSIGN_OR_RETURN(const auto options, ReadOptions(reader, *known));
   CDI_RETURN_IF_ERROR(reader.ExpectEnd());
   for (const auto& [key, value] : options) {
-    if (key == "WAREHOUSE_SIZE") warehouse.size = value;
+    if (key == "WAREHOUSE_SIZE") {
+      warehouse.size = WarehouseSize(value);
+      if (warehouse.size.empty()) return InvalidOption(key, value);
+    }
     if (key == "COMMENT") warehouse.comment = value;
     if (key == "AUTO_RESUME") warehouse.auto_resume = value == "TRUE";
     if (key == "INITIALLY_SUSPENDED") warehouse.suspended = value == "TRUE";
@@ -189,7 +286,7 @@ absl::Status ApplyNetworkPolicyOptions(TokenReader& reader, NetworkPolicy& polic
     CDI_ASSIGN_OR_RETURN(const std::string key, reader.Name());
     reader.TakeOperator("=");
     if (key == "COMMENT") {
-      CDI_RETURN_IF_ERROR(reader.OptionValue().status());
+      CDI_ASSIGN_OR_RETURN(policy.comment, reader.OptionValue());
       continue;
     }
     if (key != "ALLOWED_IP_LIST" && key != "BLOCKED_IP_LIST")
@@ -242,8 +339,17 @@ absl::Status ApplyUserOptions(TokenReader& reader, int64_t now_ns, User& user) {
                                                        "TIMEZONE"};
   while (!reader.AtEnd()) {
     if (reader.TakeWords("DEFAULT_SECONDARY_ROLES")) {
-      reader.TakeOperator("=");
-      while (!reader.AtEnd() && !reader.TakeOperator(")")) reader.Next();
+      CDI_RETURN_IF_ERROR(reader.ExpectOperator("="));
+      CDI_RETURN_IF_ERROR(reader.ExpectOperator("("));
+      std::string roles = "NONE";
+      if (!reader.TakeOperator(")")) {
+        CDI_ASSIGN_OR_RETURN(roles, reader.OptionValue());
+        CDI_RETURN_IF_ERROR(reader.ExpectOperator(")"));
+        roles = absl::AsciiStrToUpper(roles);
+      }
+      if (roles != "ALL" && roles != "NONE") return InvalidOption("DEFAULT_SECONDARY_ROLES", roles);
+      user.properties["DEFAULT_SECONDARY_ROLES"] = roles;
+      reader.TakeOperator(",");
       continue;
     }
     const Token key_token = reader.Peek();

@@ -15,13 +15,15 @@ namespace cdi::snowflake_mock {
 // values as text; TRUE and FALSE upper case.
 absl::StatusOr<std::map<std::string, std::string>> ReadOptions(TokenReader& reader, const std::set<std::string>& known);
 
-// Columns behind "(" up to and with ")". Constraints are kept as declared; Snowflake enforces NOT NULL only, as here.
-absl::StatusOr<std::vector<Column>> ReadColumns(TokenReader& reader);
-// One column definition: name, type, then DEFAULT, NOT NULL, COMMENT, PRIMARY KEY and so on.
-absl::StatusOr<Column> ReadColumn(TokenReader& reader);
-
-// The engine's text of a column default.
-absl::StatusOr<std::string> EngineDefault(Execution& run, const Column& column);
+// Columns and constraints behind "(" up to and with ")". Snowflake enforces NOT NULL only, as here. `typed` tells for
+// each column whether a type was given (CREATE TABLE … AS needs none). An identity column's `sequence` is "?".
+absl::StatusOr<Relation> ReadTableBody(TokenReader& reader, const RewriteContext& context, std::vector<bool>& typed);
+// [CONSTRAINT name] PRIMARY KEY | UNIQUE | FOREIGN KEY (…) …, into the table.
+absl::Status ReadConstraint(TokenReader& reader, const RewriteContext& context, Relation& table);
+// One column definition: name, type, then DEFAULT, NOT NULL, COMMENT, PRIMARY KEY and so on. `own` receives a key that
+// is declared with it.
+absl::StatusOr<Column> ReadColumn(TokenReader& reader, const RewriteContext* context = nullptr,
+                                  std::optional<Constraint>* own = nullptr);
 
 absl::Status ApplyWarehouseOptions(TokenReader& reader, Warehouse& warehouse);
 absl::Status ApplyNetworkPolicyOptions(TokenReader& reader, NetworkPolicy& policy);

@@ -3,18 +3,16 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "base/status_macros.h"
+#include "tests/snowflake_mock/server/catalog/warehouse_billing.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
+#include "tests/snowflake_mock/server/statements/alter.h"
 #include "tests/snowflake_mock/server/statements/statement.h"
 #include "tests/snowflake_mock/server/statements/statement_options.h"
+#include "tests/snowflake_mock/server/statements/transactions.h"
 
 namespace cdi::snowflake_mock {
 namespace {
-
-std::string EngineColumn(const std::string& name) {
-  return absl::StrCat("\"", absl::StrReplaceAll(EncodeName(name), {{"\"", "\"\""}}), "\"");
-}
 
 const ResultSet& Done() {
   static const auto* done = new ResultSet(StatusResult("Statement executed successfully."));
@@ -34,22 +32,43 @@ absl::StatusOr<ResultSet> AlterWarehouse(Execution& run, TokenReader& reader) {
   Warehouse& warehouse = found->second;
   if (reader.TakeWords("SUSPEND")) {
     if (!HasPrivilege(context, "OPERATE", "WAREHOUSE", object)) return InsufficientPrivileges("warehouse", name);
+    SettleWarehouse(warehouse, run.now_ns);
     if (warehouse.suspended)
       return SqlError("090064", "22000", absl::StrCat("Invalid state. Warehouse '", name, "' cannot be suspended."));
-    warehouse.suspended = true;
+    SuspendWarehouse(warehouse, run.now_ns);
     return Done();
   }
   if (reader.TakeWords("RESUME")) {
     const bool if_suspended = reader.TakeWords("IF SUSPENDED");
     if (!HasPrivilege(context, "OPERATE", "WAREHOUSE", object)) return InsufficientPrivileges("warehouse", name);
+    SettleWarehouse(warehouse, run.now_ns);
     if (!warehouse.suspended && !if_suspended) {
       return SqlError(
           "090063", "22000",
           absl::StrCat("Invalid state. Warehouse '", name, "' cannot be resumed because it is not suspended."));
     }
-    if (warehouse.suspended) ++warehouse.resumes;
-    warehouse.suspended = false;
-    warehouse.used_ns = run.now_ns;
+    if (warehouse.suspended) {
+      ++warehouse.resumes;
+      StartWarehouse(warehouse, run.now_ns);
+    }
+    return Done();
+  }
+  if (reader.TakeWords("ABORT ALL QUERIES")) {
+    if (!HasPrivilege(context, "OPERATE", "WAREHOUSE", object)) return InsufficientPrivileges("warehouse", name);
+    return Unsupported("ALTER WAREHOUSE … ABORT ALL QUERIES");
+  }
+  if (reader.TakeWords("RENAME TO")) {
+    CDI_ASSIGN_OR_RETURN(const std::string new_name, reader.Name());
+    CDI_RETURN_IF_ERROR(reader.ExpectEnd());
+    if (!IsOwner(context, warehouse.owner)) return InsufficientPrivileges("warehouse", name);
+    if (run.account.catalog.warehouses.contains(new_name)) return AlreadyExists(new_name);
+    auto node = run.account.catalog.warehouses.extract(found);
+    node.key() = node.mapped().name = new_name;
+    run.account.catalog.warehouses.insert(std::move(node));
+    for (Grant& grant : run.account.catalog.grants) {
+      if (grant.kind == "WAREHOUSE" && grant.object == object) grant.object = DisplayName(new_name);
+    }
+    if (run.session.warehouse == name) run.session.warehouse = new_name;
     return Done();
   }
   CDI_RETURN_IF_ERROR(reader.ExpectWords("SET"));
@@ -58,90 +77,6 @@ absl::StatusOr<ResultSet> AlterWarehouse(Execution& run, TokenReader& reader) {
   CDI_RETURN_IF_ERROR(ApplyWarehouseOptions(reader, changed));
   warehouse = changed;
   return Done();
-}
-
-absl::StatusOr<ResultSet> AddColumn(Execution& run, TokenReader& reader, const ObjectName& name, Relation& table) {
-  reader.TakeWords("COLUMN");
-  const bool if_not_exists = reader.TakeWords("IF NOT EXISTS");
-  CDI_ASSIGN_OR_RETURN(Column column, ReadColumn(reader));
-  CDI_RETURN_IF_ERROR(reader.ExpectEnd());
-  for (const Column& other : table.columns) {
-    if (other.name != column.name) continue;
-    if (if_not_exists) return Done();
-    return SqlError("001430", "42601",
-                    absl::StrCat("SQL compilation error:\ncolumn '", column.name, "' already exists"));
-  }
-  std::string definition = absl::StrCat(EngineColumn(column.name), " ", column.type.EngineName());
-  if (!column.default_text.empty()) {
-    CDI_ASSIGN_OR_RETURN(const std::string text, EngineDefault(run, column));
-    absl::StrAppend(&definition, " DEFAULT ", text);
-  }
-  CDI_RETURN_IF_ERROR(
-      RunEngine(run, absl::StrCat("ALTER TABLE ", PhysicalName(name), " ADD COLUMN ", definition)).status());
-  if (!column.nullable) {
-    CDI_RETURN_IF_ERROR(RunEngine(run, absl::StrCat("ALTER TABLE ", PhysicalName(name), " ALTER COLUMN ",
-                                                    EngineColumn(column.name), " SET NOT NULL"))
-                            .status());
-  }
-  table.columns.push_back(std::move(column));
-  return Done();
-}
-
-absl::StatusOr<Column*> FindColumn(Relation& table, const std::string& name, Place place) {
-  for (Column& column : table.columns) {
-    if (column.name == name) return &column;
-  }
-  return InvalidIdentifier(place, DisplayName(name));
-}
-
-absl::StatusOr<ResultSet> AlterTable(Execution& run, TokenReader& reader) {
-  const bool if_exists = reader.TakeWords("IF EXISTS");
-  CDI_ASSIGN_OR_RETURN(const auto parts, reader.DottedName());
-  const RewriteContext context = MakeContext(run);
-  CDI_ASSIGN_OR_RETURN(const ObjectName name, CompleteName(parts, context));
-  CDI_RETURN_IF_ERROR(CheckContainers(name, context));
-  Catalog& catalog = run.account.catalog;
-  Relation* const table = catalog.FindRelation(name);
-  if (table == nullptr || table->is_view) {
-    if (if_exists) return Done();
-    return MissingObject("Table", name.Display());
-  }
-  if (!IsOwner(context, table->owner)) return InsufficientPrivileges("table", DisplayName(name.object));
-  if (reader.TakeWords("ADD")) return AddColumn(run, reader, name, *table);
-  const std::string alter = absl::StrCat("ALTER TABLE ", PhysicalName(name));
-  if (reader.TakeWords("DROP")) {
-    reader.TakeWords("COLUMN");
-    const Place place = reader.Peek().place;
-    CDI_ASSIGN_OR_RETURN(const std::string column, reader.Name());
-    CDI_RETURN_IF_ERROR(reader.ExpectEnd());
-    CDI_RETURN_IF_ERROR(FindColumn(*table, column, place).status());
-    CDI_RETURN_IF_ERROR(RunEngine(run, absl::StrCat(alter, " DROP COLUMN ", EngineColumn(column))).status());
-    std::erase_if(table->columns, [&](const Column& one) { return one.name == column; });
-    return Done();
-  }
-  if (reader.TakeWords("RENAME COLUMN")) {
-    const Place place = reader.Peek().place;
-    CDI_ASSIGN_OR_RETURN(const std::string old_name, reader.Name());
-    CDI_RETURN_IF_ERROR(reader.ExpectWords("TO"));
-    CDI_ASSIGN_OR_RETURN(const std::string new_name, reader.Name());
-    CDI_RETURN_IF_ERROR(reader.ExpectEnd());
-    CDI_ASSIGN_OR_RETURN(Column* const column, FindColumn(*table, old_name, place));
-    if (FindColumn(*table, new_name, place).ok()) return AlreadyExists(new_name);
-    CDI_RETURN_IF_ERROR(
-        RunEngine(run, absl::StrCat(alter, " RENAME COLUMN ", EngineColumn(old_name), " TO ", EngineColumn(new_name)))
-            .status());
-    column->name = new_name;
-    return Done();
-  }
-  if (reader.TakeWords("SET")) {
-    CDI_ASSIGN_OR_RETURN(auto options,
-                         ReadOptions(reader, {"CHANGE_TRACKING", "COMMENT", "DATA_RETENTION_TIME_IN_DAYS"}));
-    CDI_RETURN_IF_ERROR(reader.ExpectEnd());
-    if (options.contains("CHANGE_TRACKING")) table->change_tracking = options["CHANGE_TRACKING"] == "TRUE";
-    if (options.contains("COMMENT")) table->comment = options["COMMENT"];
-    return Done();
-  }
-  return Unsupported(absl::StrCat("ALTER TABLE … ", reader.Peek().text));
 }
 
 absl::StatusOr<ResultSet> AlterAccount(Execution& run, TokenReader& reader) {
@@ -222,12 +157,23 @@ absl::StatusOr<ResultSet> AlterUser(Execution& run, TokenReader& reader) {
 absl::StatusOr<ResultSet> RunAlter(Execution& run) {
   TokenReader reader(run.tokens, 1);
   if (reader.TakeWords("SESSION")) return AlterSession(run, reader);
+  if (reader.Peek().IsWord("TABLE")) {
+    TokenReader name_reader(run.tokens, 2);
+    name_reader.TakeWords("IF EXISTS");
+    CDI_ASSIGN_OR_RETURN(const auto parts, name_reader.DottedName());
+    CDI_ASSIGN_OR_RETURN(const ObjectName name, CompleteName(parts, MakeContext(run)));
+    if (name.physical.empty()) CDI_RETURN_IF_ERROR(LockTable(run, name));
+  }
   const std::lock_guard write_lock(run.account.write_mutex);
   const std::unique_lock lock(run.account.catalog.mutex);
   const auto alter = [&]() -> absl::StatusOr<ResultSet> {
     if (reader.TakeWords("USER")) return AlterUser(run, reader);
     if (reader.TakeWords("WAREHOUSE")) return AlterWarehouse(run, reader);
     if (reader.TakeWords("TABLE")) return AlterTable(run, reader);
+    if (reader.TakeWords("VIEW")) return AlterView(run, reader);
+    if (reader.TakeWords("SCHEMA")) return AlterSchema(run, reader);
+    if (reader.TakeWords("DATABASE")) return AlterDatabase(run, reader);
+    if (reader.TakeWords("SEQUENCE")) return Unsupported("ALTER SEQUENCE");
     if (reader.TakeWords("ACCOUNT")) return AlterAccount(run, reader);
     if (reader.Peek().kind != TokenKind::kWord) return reader.Unexpected();
     return Unsupported(absl::StrCat("ALTER ", reader.Peek().text));

@@ -4,7 +4,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
-#include "tests/snowflake_mock/server/statements/statement.h"
+#include "tests/snowflake_mock/server/statements/create.h"
+#include "tests/snowflake_mock/server/statements/sequences.h"
+#include "tests/snowflake_mock/server/statements/transactions.h"
 
 namespace cdi::snowflake_mock {
 namespace {
@@ -42,13 +44,32 @@ absl::Status DropRelation(Execution& run, const std::vector<std::string>& parts,
   const RewriteContext context = MakeContext(run);
   CDI_ASSIGN_OR_RETURN(const ObjectName name, CompleteName(parts, context));
   CDI_RETURN_IF_ERROR(CheckContainers(name, context));
+  if (const Relation* const temporary = FindTemporary(name, context); temporary != nullptr && !view) {
+    CDI_RETURN_IF_ERROR(DropPhysicalTable(run, name, *temporary));
+    run.session.temporaries.erase(name.Display());
+    return absl::OkStatus();
+  }
   const Relation* const relation = run.account.catalog.FindRelation(name);
   if (relation == nullptr || relation->is_view != view) return MissingObject(view ? "View" : "Table", name.Display());
   if (!IsOwner(context, relation->owner))
     return InsufficientPrivileges(view ? "view" : "table", DisplayName(name.object));
-  if (!view) CDI_RETURN_IF_ERROR(RunEngine(run, absl::StrCat("DROP TABLE ", PhysicalName(name))).status());
+  if (!view) CDI_RETURN_IF_ERROR(DropPhysicalTable(run, name, *relation));
   run.account.catalog.FindSchema(name.database, name.schema)->relations.erase(name.object);
   run.account.catalog.ForgetGrants(view ? "VIEW" : "TABLE", name.Display());
+  return absl::OkStatus();
+}
+
+absl::Status DropSequence(Execution& run, const std::vector<std::string>& parts) {
+  const RewriteContext context = MakeContext(run);
+  CDI_ASSIGN_OR_RETURN(const ObjectName name, CompleteName(parts, context));
+  CDI_RETURN_IF_ERROR(CheckContainers(name, context));
+  auto& sequences = run.account.catalog.FindSchema(name.database, name.schema)->sequences;
+  const auto found = sequences.find(name.object);
+  if (found == sequences.end()) return MissingObject("Sequence", name.Display());
+  if (!IsOwner(context, found->second.owner)) return InsufficientPrivileges("sequence", name.object);
+  CDI_RETURN_IF_ERROR(RunEngine(run, absl::StrCat("DROP SEQUENCE ", SequencePhysicalName(name))).status());
+  sequences.erase(found);
+  run.account.catalog.ForgetGrants("SEQUENCE", name.Display());
   return absl::OkStatus();
 }
 
@@ -62,6 +83,22 @@ absl::Status DropRole(Execution& run, const std::string& name) {
   for (auto& [role_name, role] : catalog.roles) role.inherits.erase(name);
   std::erase_if(catalog.grants, [&](const Grant& grant) { return grant.role == name; });
   std::erase_if(catalog.future_grants, [&](const FutureGrant& grant) { return grant.role == name; });
+  return absl::OkStatus();
+}
+
+absl::Status DropNetworkPolicy(Execution& run, const std::string& name) {
+  Catalog& catalog = run.account.catalog;
+  if (!IsOwner(MakeContext(run), "SECURITYADMIN") || !catalog.network_policies.contains(name))
+    return MissingObject("Network policy", DisplayName(name));
+  bool used = catalog.account_parameters["NETWORK_POLICY"] == name;
+  for (const auto& [user_name, user] : catalog.users) used = used || user.Property("NETWORK_POLICY") == name;
+  if (used) {
+    return SqlError("001492", "42601",
+                    absl::StrCat("SQL compilation error:\nCannot perform Drop operation on network policy ", name,
+                                 ". The policy is attached to ACCOUNT or USER. Unset the network policy and try the "
+                                 "operation again."));
+  }
+  catalog.network_policies.erase(name);
   return absl::OkStatus();
 }
 
@@ -81,11 +118,19 @@ absl::Status DropEntry(Execution& run, Map& map, const std::string& name, const 
 
 absl::StatusOr<ResultSet> RunDrop(Execution& run) {
   TokenReader reader(run.tokens, 1);
-  const Token kind = reader.Next();
+  Token kind = reader.Next();
+  if (kind.IsWord("NETWORK")) {
+    CDI_RETURN_IF_ERROR(reader.ExpectWords("POLICY"));
+    kind.text = "NETWORK POLICY";
+  }
   const bool if_exists = reader.TakeWords("IF EXISTS");
   CDI_ASSIGN_OR_RETURN(const auto parts, reader.DottedName());
   if (!reader.TakeWords("CASCADE")) reader.TakeWords("RESTRICT");
   CDI_RETURN_IF_ERROR(reader.ExpectEnd());
+  if (kind.IsWord("TABLE")) {
+    CDI_ASSIGN_OR_RETURN(const ObjectName name, CompleteName(parts, MakeContext(run)));
+    if (name.physical.empty()) CDI_RETURN_IF_ERROR(LockTable(run, name));
+  }
   const std::lock_guard write_lock(run.account.write_mutex);
   const std::unique_lock lock(run.account.catalog.mutex);
   Catalog& catalog = run.account.catalog;
@@ -93,6 +138,8 @@ absl::StatusOr<ResultSet> RunDrop(Execution& run) {
   if (kind.IsWord("DATABASE")) done = DropDatabase(run, parts.back());
   if (kind.IsWord("SCHEMA")) done = DropSchema(run, parts);
   if (kind.IsWord("TABLE") || kind.IsWord("VIEW")) done = DropRelation(run, parts, kind.IsWord("VIEW"));
+  if (kind.IsWord("SEQUENCE")) done = DropSequence(run, parts);
+  if (kind.text == "NETWORK POLICY") done = DropNetworkPolicy(run, parts.back());
   if (kind.IsWord("ROLE")) done = DropRole(run, parts.back());
   if (kind.IsWord("USER")) done = DropEntry(run, catalog.users, parts.back(), "USER", "User");
   if (kind.IsWord("WAREHOUSE")) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
@@ -14,6 +15,7 @@ struct Target {
   std::string kind;                  // TABLE, VIEW, SCHEMA, DATABASE, WAREHOUSE, USER, ACCOUNT, ROLE
   std::vector<std::string> objects;  // Display names
   bool future = false;
+  bool all = false;
   std::string container_kind;
   std::string container;
 };
@@ -24,11 +26,15 @@ struct GrantStatement {
   Target target;
   std::string role;
   bool grant_option = false;
+  bool only_option = false;   // REVOKE GRANT OPTION FOR
+  bool copy_current = false;  // GRANT OWNERSHIP … COPY CURRENT GRANTS
+  bool revoke_current = false;
 };
 
 const char* Singular(const std::string& plural) {
   if (plural == "TABLES" || plural == "TABLE") return "TABLE";
   if (plural == "VIEWS" || plural == "VIEW") return "VIEW";
+  if (plural == "SEQUENCES" || plural == "SEQUENCE") return "SEQUENCE";
   if (plural == "SCHEMAS" || plural == "SCHEMA") return "SCHEMA";
   if (plural == "DATABASES" || plural == "DATABASE") return "DATABASE";
   return nullptr;
@@ -37,7 +43,8 @@ const char* Singular(const std::string& plural) {
 const char* AllPrivileges(const std::string& kind) {
   if (kind == "TABLE") return "SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES";
   if (kind == "VIEW") return "SELECT,REFERENCES";
-  if (kind == "SCHEMA") return "USAGE,MODIFY,MONITOR,CREATE TABLE,CREATE VIEW";
+  if (kind == "SEQUENCE") return "USAGE";
+  if (kind == "SCHEMA") return "USAGE,MODIFY,MONITOR,CREATE TABLE,CREATE VIEW,CREATE SEQUENCE";
   if (kind == "DATABASE") return "USAGE,MODIFY,MONITOR,CREATE SCHEMA";
   if (kind == "WAREHOUSE") return "USAGE,OPERATE,MONITOR,MODIFY";
   return "";
@@ -96,7 +103,11 @@ void CollectAll(const RewriteContext& context, const std::vector<std::string>& c
   for (const auto& [schema_name, schema] : database.schemas) {
     if (container.size() == 2 && schema_name != container[1]) continue;
     if (target.kind == "SCHEMA") target.objects.push_back(ObjectName{container[0], schema_name, ""}.SchemaDisplay());
+    for (const auto& [name, sequence] : schema.sequences) {
+      if (target.kind == "SEQUENCE") target.objects.push_back(ObjectName{container[0], schema_name, name}.Display());
+    }
     for (const auto& [name, relation] : schema.relations) {
+      if (target.kind == "SEQUENCE") break;
       if (relation.is_view != (target.kind == "VIEW") || target.kind == "SCHEMA") continue;
       target.objects.push_back(ObjectName{container[0], schema_name, name}.Display());
     }
@@ -124,6 +135,12 @@ absl::StatusOr<std::string> NamedObject(TokenReader& reader, const RewriteContex
     kind = relation->is_view ? "VIEW" : "TABLE";
     return name.Display();
   }
+  if (kind == "SEQUENCE") {
+    CDI_ASSIGN_OR_RETURN(const ObjectName name, CompleteName(parts, context));
+    const Schema* const schema = catalog.FindSchema(name.database, name.schema);
+    if (schema == nullptr || !schema->sequences.contains(name.object)) return MissingObject("Sequence", name.Display());
+    return name.Display();
+  }
   const bool exists = kind == "WAREHOUSE" ? catalog.warehouses.contains(parts[0])
                       : kind == "USER"    ? catalog.users.contains(parts[0])
                                           : catalog.roles.contains(parts[0]);
@@ -138,7 +155,7 @@ absl::Status ReadTarget(TokenReader& reader, const RewriteContext& context, Targ
     target.objects = {""};
     return absl::OkStatus();
   }
-  const bool all = reader.TakeWords("ALL");
+  const bool all = target.all = reader.TakeWords("ALL");
   target.future = !all && reader.TakeWords("FUTURE");
   if (all || target.future) {
     const char* const kind = Singular(reader.Peek().text);
@@ -151,7 +168,7 @@ absl::Status ReadTarget(TokenReader& reader, const RewriteContext& context, Targ
     return absl::OkStatus();
   }
   target.kind = "TABLE";
-  for (const char* kind : {"TABLE", "VIEW", "SCHEMA", "DATABASE", "WAREHOUSE", "USER", "ROLE"}) {
+  for (const char* kind : {"TABLE", "VIEW", "SCHEMA", "DATABASE", "WAREHOUSE", "USER", "ROLE", "SEQUENCE"}) {
     if (reader.TakeWords(kind)) {
       target.kind = kind;
       break;
@@ -162,23 +179,49 @@ absl::Status ReadTarget(TokenReader& reader, const RewriteContext& context, Targ
   return absl::OkStatus();
 }
 
-bool MayGrant(const RewriteContext& context, const GrantStatement& statement, const std::string& object) {
-  if (IsOwner(context, "SECURITYADMIN")) return true;  // MANAGE GRANTS
-  const std::set<std::string> roles = context.catalog.RoleClosure(context.role);
-  return std::any_of(context.catalog.grants.begin(), context.catalog.grants.end(), [&](const Grant& grant) {
-    return grant.kind == statement.target.kind && grant.object == object && roles.contains(grant.role) &&
-           (grant.privilege == "OWNERSHIP" || grant.grant_option);
-  });
+// The owner, a holder of MANAGE GRANTS, or a holder of every privilege in question WITH GRANT OPTION.
+bool MayGrant(const RewriteContext& context, const GrantStatement& statement,
+              const std::vector<std::string>& privileges, const std::string& object) {
+  if (IsOwner(context, "SECURITYADMIN") || HasPrivilege(context, "MANAGE GRANTS", "ACCOUNT", "")) return true;
+  std::set<std::string> roles = context.catalog.RoleClosure(context.role);
+  roles.insert(context.secondary_roles.begin(), context.secondary_roles.end());
+  const auto holds = [&](const std::string& privilege, bool with_option) {
+    return std::any_of(context.catalog.grants.begin(), context.catalog.grants.end(), [&](const Grant& grant) {
+      return grant.kind == statement.target.kind && grant.object == object && roles.contains(grant.role) &&
+             grant.privilege == privilege && (!with_option || grant.grant_option);
+    });
+  };
+  if (holds("OWNERSHIP", false)) return true;
+  return std::all_of(privileges.begin(), privileges.end(), [&](const std::string& one) { return holds(one, true); });
+}
+
+// Privileges that a kind of object has; empty for kinds that take any.
+absl::Status CheckPrivilegeOfKind(const std::string& kind, const std::string& privilege) {
+  if (privilege == "OWNERSHIP") return absl::OkStatus();
+  const std::vector<std::string> known = Split(AllPrivileges(kind));
+  const bool open = known.empty() || kind == "SCHEMA" || kind == "DATABASE" || kind == "ACCOUNT" || kind == "WAREHOUSE";
+  if (open || std::find(known.begin(), known.end(), privilege) != known.end()) return absl::OkStatus();
+  if (kind == "TABLE" && (privilege == "EVOLVE SCHEMA" || privilege == "REBUILD" || privilege == "APPLYBUDGET"))
+    return absl::OkStatus();
+  return SqlError(
+      "003005", "42501",
+      absl::StrCat("SQL compilation error:\nInvalid object type '", kind, "' for privilege '", privilege, "'"));
 }
 
 void SetOwner(Catalog& catalog, const std::string& kind, const std::string& object, const std::string& role) {
   if (kind == "WAREHOUSE" && catalog.warehouses.contains(object)) catalog.warehouses[object].owner = role;
   if (kind == "USER" && catalog.users.contains(object)) catalog.users[object].owner = role;
+  if (kind == "ROLE" && catalog.roles.contains(object)) catalog.roles[object].owner = role;
   for (auto& [database_name, database] : catalog.databases) {
     if (kind == "DATABASE" && DisplayName(database_name) == object) database.owner = role;
     for (auto& [schema_name, schema] : database.schemas) {
       if (kind == "SCHEMA" && ObjectName{database_name, schema_name, ""}.SchemaDisplay() == object) schema.owner = role;
+      for (auto& [name, sequence] : schema.sequences) {
+        if (kind == "SEQUENCE" && ObjectName{database_name, schema_name, name}.Display() == object)
+          sequence.owner = role;
+      }
       for (auto& [name, relation] : schema.relations) {
+        if (kind == "SEQUENCE") break;
         if (ObjectName{database_name, schema_name, name}.Display() == object) relation.owner = role;
       }
     }
@@ -188,6 +231,19 @@ void SetOwner(Catalog& catalog, const std::string& kind, const std::string& obje
 void ApplyOne(Execution& run, const GrantStatement& statement, const std::string& privilege,
               const std::string& object) {
   Catalog& catalog = run.account.catalog;
+  if (statement.only_option) {
+    for (Grant& grant : catalog.grants) {
+      if (grant.kind == statement.target.kind && grant.object == object && grant.privilege == privilege &&
+          grant.role == statement.role)
+        grant.grant_option = false;
+    }
+    return;
+  }
+  if (privilege == "OWNERSHIP" && statement.revoke_current) {
+    std::erase_if(catalog.grants, [&](const Grant& grant) {
+      return grant.kind == statement.target.kind && grant.object == object && grant.privilege != "OWNERSHIP";
+    });
+  }
   if (privilege == "OWNERSHIP") {
     std::erase_if(catalog.grants, [&](const Grant& grant) {
       return grant.kind == statement.target.kind && grant.object == object && grant.privilege == "OWNERSHIP";
@@ -210,10 +266,17 @@ absl::Status ApplyPrivileges(Execution& run, const GrantStatement& statement) {
   std::vector<std::string> privileges = statement.privileges;
   if (privileges == std::vector<std::string>{"ALL"}) privileges = Split(AllPrivileges(statement.target.kind));
   if (statement.target.future) {
-    if (!IsOwner(context, "SECURITYADMIN")) return InsufficientPrivileges("schema", statement.target.container);
+    if (!IsOwner(context, "SECURITYADMIN") && !HasPrivilege(context, "MANAGE GRANTS", "ACCOUNT", ""))
+      return InsufficientPrivileges(statement.target.container_kind == "SCHEMA" ? "schema" : "database",
+                                    statement.target.container);
     for (const std::string& privilege : privileges) {
-      const FutureGrant grant{privilege, statement.target.kind, statement.target.container_kind,
-                              statement.target.container, statement.role};
+      const FutureGrant grant{privilege,
+                              statement.target.kind,
+                              statement.target.container_kind,
+                              statement.target.container,
+                              statement.role,
+                              statement.grant_option,
+                              run.now_ns};
       std::erase_if(catalog.future_grants, [&](const FutureGrant& old) {
         return old.privilege == grant.privilege && old.kind == grant.kind && old.container == grant.container &&
                old.role == grant.role;
@@ -222,8 +285,29 @@ absl::Status ApplyPrivileges(Execution& run, const GrantStatement& statement) {
     }
     return absl::OkStatus();
   }
+  for (const std::string& privilege : privileges)
+    CDI_RETURN_IF_ERROR(CheckPrivilegeOfKind(statement.target.kind, privilege));
   for (const std::string& object : statement.target.objects) {
-    if (!MayGrant(context, statement, object)) return InsufficientPrivileges(statement.target.kind, object);
+    if (!MayGrant(context, statement, privileges, object)) {
+      const bool named = HasAnyPrivilege(context, statement.target.kind, object);
+      return named || statement.target.kind == "ACCOUNT"
+                 ? InsufficientPrivileges(absl::AsciiStrToLower(statement.target.kind),
+                                          object.substr(object.rfind('.') + 1))
+                 : MissingObject(statement.target.kind == "WAREHOUSE" ? "Warehouse" : "Object", object);
+    }
+    // An owner cannot change under grants that others gave, unless it is said what becomes of them.
+    const bool others =
+        std::any_of(run.account.catalog.grants.begin(), run.account.catalog.grants.end(), [&](const Grant& grant) {
+          return grant.kind == statement.target.kind && grant.object == object && grant.privilege != "OWNERSHIP";
+        });
+    if (privileges[0] == "OWNERSHIP" && others && !statement.copy_current && !statement.revoke_current) {
+      return SqlError("003036", "42501",
+                      absl::StrCat("SQL execution error: Dependent grant of privilege on securable '", object,
+                                   "' exists. It must be revoked first. More than one dependent grant may exist: use "
+                                   "'SHOW GRANTS' command to view them. To revoke all dependent grants while "
+                                   "transferring object ownership, use convenience command 'GRANT OWNERSHIP ON "
+                                   "<target_objects> TO <target_role> REVOKE CURRENT GRANTS'."));
+    }
     for (const std::string& privilege : privileges) ApplyOne(run, statement, privilege, object);
   }
   return absl::OkStatus();
@@ -258,6 +342,11 @@ absl::Status ApplyRole(Execution& run, TokenReader& reader, bool revoke) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<ResultSet> Saved(Execution& run, ResultSet result) {
+  CDI_RETURN_IF_ERROR(run.account.Save());
+  return result;
+}
+
 }  // namespace
 
 absl::StatusOr<ResultSet> RunGrant(Execution& run) {
@@ -270,19 +359,26 @@ absl::StatusOr<ResultSet> RunGrant(Execution& run) {
   if (reader.TakeWords("ROLE")) {
     CDI_RETURN_IF_ERROR(ApplyRole(run, reader, statement.revoke));
   } else {
-    if (statement.revoke && reader.TakeWords("GRANT OPTION FOR")) return Unsupported("REVOKE GRANT OPTION FOR");
+    statement.only_option = statement.revoke && reader.TakeWords("GRANT OPTION FOR");
     CDI_ASSIGN_OR_RETURN(statement.privileges, ReadPrivileges(reader));
     CDI_RETURN_IF_ERROR(ReadTarget(reader, MakeContext(run), statement.target));
     CDI_RETURN_IF_ERROR(reader.ExpectWords(statement.revoke ? "FROM" : "TO"));
+    if (reader.Peek().IsWord("DATABASE") && reader.Peek(1).IsWord("ROLE")) return Unsupported("database roles");
     reader.TakeWords("ROLE");
     CDI_ASSIGN_OR_RETURN(statement.role, reader.Name());
     statement.grant_option = reader.TakeWords("WITH GRANT OPTION");
-    if (!reader.TakeWords("COPY CURRENT GRANTS") && !reader.TakeWords("REVOKE CURRENT GRANTS") &&
-        !reader.TakeWords("CASCADE"))
-      reader.TakeWords("RESTRICT");
+    statement.copy_current = reader.TakeWords("COPY CURRENT GRANTS");
+    statement.revoke_current = reader.TakeWords("REVOKE CURRENT GRANTS");
+    if (!reader.TakeWords("CASCADE")) reader.TakeWords("RESTRICT");
+    if (reader.Peek().IsWord("DATABASE") || reader.Peek().IsWord("SHARE") || reader.Peek().IsWord("APPLICATION"))
+      return Unsupported("grants to other than roles");
     CDI_RETURN_IF_ERROR(reader.ExpectEnd());
     if (!run.account.catalog.roles.contains(statement.role)) return MissingObject("Role", DisplayName(statement.role));
     CDI_RETURN_IF_ERROR(ApplyPrivileges(run, statement));
+    if (statement.target.all) {
+      return Saved(run, StatusResult(absl::StrCat("Statement executed successfully. ", statement.target.objects.size(),
+                                                  " objects affected.")));
+    }
   }
   CDI_RETURN_IF_ERROR(run.account.Save());
   return StatusResult("Statement executed successfully.");

@@ -11,6 +11,7 @@
 #include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/rewriter/function_table.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
+#include "tests/snowflake_mock/server/statements/sequences.h"
 #include "tests/snowflake_mock/server/statements/transactions.h"
 
 namespace cdi::snowflake_mock {
@@ -141,8 +142,8 @@ absl::StatusOr<RewrittenQuery> RewriteComposed(Execution& run, const TokenCompos
     context.write_target = target->name.Display();
     context.write_privilege = target->privilege;
   }
-  const std::vector<Token> tokens = composer.Tokens();
   const std::shared_lock lock(run.account.catalog.mutex);
+  CDI_ASSIGN_OR_RETURN(const std::vector<Token> tokens, ReplaceNextval(run, composer.Tokens(), context));
   return RewriteQuery(tokens, context);
 }
 
