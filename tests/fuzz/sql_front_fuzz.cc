@@ -39,8 +39,8 @@ World Open() {
   auto session = world.account->AdministratorSession();
   CDI_CHECK(session.ok(), "an administrator has a session");
   world.session = *std::move(session);
-  const auto done = RunScript(*world.account, *world.session,
-                              ReadFile(std::filesystem::path(CDI_SQL_CASES) / "setup.sql"));
+  const auto done =
+      RunScript(*world.account, *world.session, ReadFile(std::filesystem::path(CDI_SQL_CASES) / "setup.sql"));
   CDI_CHECK(done.ok(), "the set-up of the cases runs");
   return world;
 }

@@ -20,7 +20,8 @@ JsonPtr ArrayArgument(const FunctionCall& call, size_t i) {
 
 Outcome NotArray(std::string_view text) {
   if (text == "null") return Outcome::Null();
-  return Outcome::Error("100071", "22000", absl::StrCat("Failed to cast variant value ", CutText(text, 60), " to ARRAY"));
+  return Outcome::Error("100071", "22000",
+                        absl::StrCat("Failed to cast variant value ", CutText(text, 60), " to ARRAY"));
 }
 
 Outcome Json(const JsonNode& node) {
@@ -110,7 +111,8 @@ Outcome RemoveAt(const FunctionCall& call) {
   if (array == nullptr) return NotArray(call.Text(0));
   int64_t place = call.Bigint(1);
   if (place < 0) place += static_cast<int64_t>(array->elements.size());
-  if (place >= 0 && place < static_cast<int64_t>(array->elements.size())) array->elements.erase(array->elements.begin() + place);
+  if (place >= 0 && place < static_cast<int64_t>(array->elements.size()))
+    array->elements.erase(array->elements.begin() + place);
   return Json(*array);
 }
 
@@ -140,7 +142,8 @@ Outcome Changed(const FunctionCall& call) {
 void Distinct(JsonNode& array) {
   std::vector<JsonPtr> kept;
   for (JsonPtr& element : array.elements) {
-    const bool known = std::any_of(kept.begin(), kept.end(), [&](const JsonPtr& one) { return CompareJson(*one, *element) == 0; });
+    const bool known =
+        std::any_of(kept.begin(), kept.end(), [&](const JsonPtr& one) { return CompareJson(*one, *element) == 0; });
     if (!known) kept.push_back(std::move(element));
   }
   array.elements = std::move(kept);
@@ -214,7 +217,8 @@ Outcome ToText(const FunctionCall& call) {
   std::string text;
   for (size_t i = 0; i < array->elements.size(); ++i) {
     const JsonNode& element = *array->elements[i];
-    absl::StrAppend(&text, i > 0 ? std::string(call.Text(1)) : "", element.kind == Kind::kNull ? "" : JsonPlainText(element));
+    absl::StrAppend(&text, i > 0 ? std::string(call.Text(1)) : "",
+                    element.kind == Kind::kNull ? "" : JsonPlainText(element));
   }
   return Outcome::Text(std::move(text));
 }
@@ -245,8 +249,10 @@ void AddArrayFunctions(std::vector<FunctionEntry>& entries) {
   add("SF_ARRAY_CONTAINS", K::kBoolean, Contains);
   add("SF_ARRAY_POSITION", K::kBigint, Position);
   add("SF_ARRAY_CAT", K::kJson, Cat);
-  add("SF_ARRAY_APPEND", K::kJson, [](const FunctionCall& call) { return Add(call, false); }, true);
-  add("SF_ARRAY_PREPEND", K::kJson, [](const FunctionCall& call) { return Add(call, true); }, true);
+  add(
+      "SF_ARRAY_APPEND", K::kJson, [](const FunctionCall& call) { return Add(call, false); }, true);
+  add(
+      "SF_ARRAY_PREPEND", K::kJson, [](const FunctionCall& call) { return Add(call, true); }, true);
   add("SF_ARRAY_INSERT", K::kJson, Insert, true);
   add("SF_ARRAY_REMOVE", K::kJson, Remove);
   add("SF_ARRAY_REMOVE_AT", K::kJson, RemoveAt);

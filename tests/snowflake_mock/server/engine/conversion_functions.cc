@@ -43,13 +43,17 @@ Outcome ToText(const FunctionCall& call) {
   if (value.type().id == DUCKDB_TYPE_BLOB) {
     const std::string kind = Lower(format);
     if (kind == "hex") return Outcome::Text(PlainText(value, call.row));
-    if (kind == "base64") return Outcome::Text(absl::Base64Escape(absl::string_view(value.Text(call.row).data(), value.Text(call.row).size())));
-    if ((kind == "utf-8" || kind == "utf8") && IsValidUtf8(value.Text(call.row))) return Outcome::Text(std::string(value.Text(call.row)));
+    if (kind == "base64")
+      return Outcome::Text(
+          absl::Base64Escape(absl::string_view(value.Text(call.row).data(), value.Text(call.row).size())));
+    if ((kind == "utf-8" || kind == "utf8") && IsValidUtf8(value.Text(call.row)))
+      return Outcome::Text(std::string(value.Text(call.row)));
     return Outcome::Error("100037", "22000", absl::StrCat("cannot write this BINARY as ", std::string(format)));
   }
   auto text = FormatNumber(PlainText(value, call.row), format);
   if (!text.has_value())
-    return Outcome::Error("000002", "0A000", absl::StrCat("Unsupported feature 'number format ", CutText(format, 40), "'."));
+    return Outcome::Error("000002", "0A000",
+                          absl::StrCat("Unsupported feature 'number format ", CutText(format, 40), "'."));
   return Outcome::Text(*std::move(text));
 }
 
@@ -61,7 +65,9 @@ Outcome ToNumber(const FunctionCall& call) {
     if (!number.has_value()) return NumericNotRecognized(shown);
     const auto cut = Rescale(*number, call.scale);
     if (!cut.has_value() || *cut >= PowerOfTen(precision) || *cut <= -PowerOfTen(precision)) {
-      if (from_text) return Outcome::Error("100039", "22003", absl::StrCat("Numeric value '", CutText(shown, 60), "' is out of range"));
+      if (from_text)
+        return Outcome::Error("100039", "22003",
+                              absl::StrCat("Numeric value '", CutText(shown, 60), "' is out of range"));
       return NumberOutOfRange(shown, precision, call.scale);
     }
     return Outcome::Number(*cut);
@@ -69,9 +75,11 @@ Outcome ToNumber(const FunctionCall& call) {
   if (IsJson(value)) {
     const JsonPtr node = ParseJsonNode(value.Text(call.row));
     if (node == nullptr || node->kind == JsonNode::Kind::kNull) return Outcome::Null();
-    if (node->kind == JsonNode::Kind::kBoolean) return finish(Decimal{node->scalar == "true" ? 1 : 0, 0}, node->scalar, false);
+    if (node->kind == JsonNode::Kind::kBoolean)
+      return finish(Decimal{node->scalar == "true" ? 1 : 0, 0}, node->scalar, false);
     if (node->kind != JsonNode::Kind::kNumber && node->kind != JsonNode::Kind::kText)
-      return Outcome::Error("100071", "22000", absl::StrCat("Failed to cast variant value ", CutText(WriteJson(*node), 60), " to FIXED"));
+      return Outcome::Error("100071", "22000",
+                            absl::StrCat("Failed to cast variant value ", CutText(WriteJson(*node), 60), " to FIXED"));
     return finish(ParseDecimal(node->scalar), node->scalar, true);
   }
   if (value.type().id == DUCKDB_TYPE_VARCHAR) {
@@ -80,7 +88,8 @@ Outcome ToNumber(const FunctionCall& call) {
     const auto plain = ParseFormattedNumber(text, call.Text(2));
     if (!plain.has_value()) {
       return Outcome::Error("100140", "22007",
-                            absl::StrCat("Can't parse '", CutText(text, 60), "' as number with format '", CutText(call.Text(2), 60), "'"));
+                            absl::StrCat("Can't parse '", CutText(text, 60), "' as number with format '",
+                                         CutText(call.Text(2), 60), "'"));
     }
     return finish(ParseDecimal(*plain), text, true);
   }
@@ -101,7 +110,8 @@ Outcome FloatOfText(std::string_view text) {
   char* end = nullptr;
   const double value = std::strtod(lower.c_str(), &end);
   const bool plain = lower.find_first_not_of("0123456789+-.e") == std::string::npos;
-  if (lower.empty() || !plain || end != lower.c_str() + lower.size() || !std::isfinite(value)) return NumericNotRecognized(text);
+  if (lower.empty() || !plain || end != lower.c_str() + lower.size() || !std::isfinite(value))
+    return NumericNotRecognized(text);
   return Outcome::Real(value);
 }
 
@@ -112,7 +122,8 @@ Outcome ToFloat(const FunctionCall& call) {
     if (node == nullptr || node->kind == JsonNode::Kind::kNull) return Outcome::Null();
     if (node->kind == JsonNode::Kind::kBoolean) return Outcome::Real(node->scalar == "true" ? 1 : 0);
     if (node->kind != JsonNode::Kind::kNumber && node->kind != JsonNode::Kind::kText)
-      return Outcome::Error("100071", "22000", absl::StrCat("Failed to cast variant value ", CutText(WriteJson(*node), 60), " to REAL"));
+      return Outcome::Error("100071", "22000",
+                            absl::StrCat("Failed to cast variant value ", CutText(WriteJson(*node), 60), " to REAL"));
     return FloatOfText(node->scalar);
   }
   if (value.type().id == DUCKDB_TYPE_VARCHAR) return FloatOfText(value.Text(call.row));
@@ -137,9 +148,12 @@ Outcome ToBoolean(const FunctionCall& call) {
   if (IsJson(value)) {
     const JsonPtr node = ParseJsonNode(value.Text(call.row));
     if (node == nullptr || node->kind == JsonNode::Kind::kNull) return Outcome::Null();
-    if (node->kind == JsonNode::Kind::kNumber) return Outcome::Number(CompareNumberTexts(node->scalar, "0") != 0 ? 1 : 0);
+    if (node->kind == JsonNode::Kind::kNumber)
+      return Outcome::Number(CompareNumberTexts(node->scalar, "0") != 0 ? 1 : 0);
     if (node->kind != JsonNode::Kind::kBoolean && node->kind != JsonNode::Kind::kText)
-      return Outcome::Error("100071", "22000", absl::StrCat("Failed to cast variant value ", CutText(WriteJson(*node), 60), " to BOOLEAN"));
+      return Outcome::Error(
+          "100071", "22000",
+          absl::StrCat("Failed to cast variant value ", CutText(WriteJson(*node), 60), " to BOOLEAN"));
     return BooleanOfText(node->scalar);
   }
   if (value.type().id == DUCKDB_TYPE_VARCHAR) return BooleanOfText(value.Text(call.row));
@@ -163,10 +177,13 @@ Outcome ToBinary(const FunctionCall& call) {
   if (format == "base64") {
     std::string bytes;
     if (absl::Base64Unescape(text, &bytes)) return Outcome::Text(std::move(bytes));
-  } else if (format == "hex" && text.size() % 2 == 0 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos) {
+  } else if (format == "hex" && text.size() % 2 == 0 &&
+             text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos) {
     return Outcome::Text(absl::HexStringToBytes(text));
   }
-  return Outcome::Error("100065", "22000", absl::StrCat("The following string is not a legal ", format, "-encoded value: '", CutText(text, 60), "'"));
+  return Outcome::Error(
+      "100065", "22000",
+      absl::StrCat("The following string is not a legal ", format, "-encoded value: '", CutText(text, 60), "'"));
 }
 
 // (value, zone): "null" only inside other values; NULL stays NULL
@@ -176,7 +193,8 @@ Outcome ToVariant(const FunctionCall& call) {
     const std::string zone(call.Text(1));
     if (!OffsetOfInstant(zone, 0).has_value()) return UnknownZone(zone);
     const Moment moment = MomentInZone(value, call.row, zone);
-    return Outcome::Text(JsonQuote(FormatTime("YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM", moment.seconds, moment.nanos, moment.offset_minutes)));
+    return Outcome::Text(
+        JsonQuote(FormatTime("YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM", moment.seconds, moment.nanos, moment.offset_minutes)));
   }
   return Outcome::Text(JsonText(value, call.row));
 }
@@ -186,7 +204,8 @@ Outcome ToKind(const FunctionCall& call, JsonNode::Kind kind, const char* name) 
   if (node == nullptr || node->kind == JsonNode::Kind::kNull) return Outcome::Null();
   if (node->kind == kind) return Outcome::Text(std::string(call.Text(0)));
   if (kind == JsonNode::Kind::kArray) return Outcome::Text(absl::StrCat("[", std::string(call.Text(0)), "]"));
-  return Outcome::Error("100071", "22000", absl::StrCat("Failed to cast variant value ", CutText(call.Text(0), 60), " to ", name));
+  return Outcome::Error("100071", "22000",
+                        absl::StrCat("Failed to cast variant value ", CutText(call.Text(0), 60), " to ", name));
 }
 
 // TO_ARRAY: anything but an array becomes its one element.

@@ -163,10 +163,10 @@ struct CastEntry {
 const std::vector<CastEntry>& Casts() {
   using K = ResultKind;
   static const auto* entries = new std::vector<CastEntry>{
-      {K::kText, K::kLtz, CastToLtz}, {K::kText, K::kTz, CastToTz},   {K::kNtz, K::kLtz, CastToLtz},
-      {K::kDate, K::kLtz, CastToLtz}, {K::kNtz, K::kTz, CastToTz},    {K::kLtz, K::kTz, CastToTz},
-      {K::kDate, K::kTz, CastToTz},   {K::kTz, K::kLtz, CastToLtz},   {K::kLtz, K::kNtz, CastToNtz},
-      {K::kTz, K::kNtz, CastToNtz},   {K::kLtz, K::kDate, CastToDate}, {K::kTz, K::kDate, CastToDate},
+      {K::kText, K::kLtz, CastToLtz},  {K::kText, K::kTz, CastToTz},    {K::kNtz, K::kLtz, CastToLtz},
+      {K::kDate, K::kLtz, CastToLtz},  {K::kNtz, K::kTz, CastToTz},     {K::kLtz, K::kTz, CastToTz},
+      {K::kDate, K::kTz, CastToTz},    {K::kTz, K::kLtz, CastToLtz},    {K::kLtz, K::kNtz, CastToNtz},
+      {K::kTz, K::kNtz, CastToNtz},    {K::kLtz, K::kDate, CastToDate}, {K::kTz, K::kDate, CastToDate},
       {K::kLtz, K::kText, CastToText}, {K::kTz, K::kText, CastToText},
   };
   return *entries;

@@ -10,7 +10,21 @@
 
 namespace cdi::snowflake_mock {
 
-enum class ResultKind { kText, kJson, kBlob, kBigint, kBoolean, kDouble, kDate, kTime, kNtz, kLtz, kTz, kDecimal, kList };
+enum class ResultKind {
+  kText,
+  kJson,
+  kBlob,
+  kBigint,
+  kBoolean,
+  kDouble,
+  kDate,
+  kTime,
+  kNtz,
+  kLtz,
+  kTz,
+  kDecimal,
+  kList
+};
 
 // What one row of a function gives: a value of the result type, nothing (NULL), or an error.
 struct Outcome {
@@ -50,8 +64,8 @@ struct FunctionEntry {
   std::string name;
   ResultKind result;
   RowFunction run;
-  int scale = 0;               // kDecimal: DECIMAL(38, scale)
-  bool sees_nulls = false;     // otherwise a NULL argument gives NULL
+  int scale = 0;                 // kDecimal: DECIMAL(38, scale)
+  bool sees_nulls = false;       // otherwise a NULL argument gives NULL
   bool errors_are_null = false;  // TRY_
   bool is_volatile = false;
 };

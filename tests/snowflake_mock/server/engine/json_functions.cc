@@ -49,7 +49,8 @@ Outcome ConstructObject(const FunctionCall& call, bool keep_null) {
     members[std::string(call.Text(i))] = null ? "null" : std::string(call.Text(i + 1));
   }
   std::string text = "{";
-  for (const auto& [key, value] : members) absl::StrAppend(&text, text.size() > 1 ? "," : "", JsonQuote(key), ":", value);
+  for (const auto& [key, value] : members)
+    absl::StrAppend(&text, text.size() > 1 ? "," : "", JsonQuote(key), ":", value);
   return Outcome::Text(text + "}");
 }
 
@@ -111,7 +112,8 @@ const JsonNode* Follow(const JsonNode* node, std::string_view path, bool& good) 
         const auto found = node->members.find(inside.substr(1, inside.size() - 2));
         node = found == node->members.end() ? nullptr : found->second.get();
       } else {
-        if (inside.empty() || inside.size() > 9 || inside.find_first_not_of("0123456789") != std::string::npos) return good = false, nullptr;
+        if (inside.empty() || inside.size() > 9 || inside.find_first_not_of("0123456789") != std::string::npos)
+          return good = false, nullptr;
         const auto index = static_cast<size_t>(std::stoul(inside));
         node = index < node->elements.size() ? node->elements[index].get() : nullptr;
       }
@@ -215,8 +217,9 @@ Outcome CompareNumbers(const FunctionCall& call) {
   const auto a = NumberText(call.in[0], call.row);
   const auto b = NumberText(call.in[1], call.row);
   if (!a.has_value() || !b.has_value()) {
-    return Outcome::Error("100071", "22000",
-                          absl::StrCat("Failed to cast variant value ", CutText(call.Text(a.has_value() ? 1 : 0), 60), " to FIXED"));
+    return Outcome::Error(
+        "100071", "22000",
+        absl::StrCat("Failed to cast variant value ", CutText(call.Text(a.has_value() ? 1 : 0), 60), " to FIXED"));
   }
   return Outcome::Number(CompareNumberTexts(*a, *b));
 }
@@ -226,7 +229,10 @@ Outcome VariantKey(const FunctionCall& call) {
   const JsonPtr node = NodeArgument(call, 0);
   if (node == nullptr || node->kind == Kind::kNull) return Outcome::Null();
   if (node->kind != Kind::kNumber) {
-    const char* const rank = node->kind == Kind::kBoolean ? "2" : node->kind == Kind::kText ? "3" : node->kind == Kind::kArray ? "4" : "5";
+    const char* const rank = node->kind == Kind::kBoolean ? "2"
+                             : node->kind == Kind::kText  ? "3"
+                             : node->kind == Kind::kArray ? "4"
+                                                          : "5";
     return Outcome::Text(rank + JsonPlainText(*node));
   }
   return Outcome::Text("1" + NumberSortKey(node->scalar));
@@ -243,7 +249,8 @@ Outcome ObjectKeys(const FunctionCall& call) {
 }
 
 Outcome NotObject(std::string_view text) {
-  return Outcome::Error("100071", "22000", absl::StrCat("Failed to cast variant value ", CutText(text, 60), " to OBJECT"));
+  return Outcome::Error("100071", "22000",
+                        absl::StrCat("Failed to cast variant value ", CutText(text, 60), " to OBJECT"));
 }
 
 // (object, key, value[, update])
@@ -310,13 +317,16 @@ bool IsPlainKey(const std::string& key) {
 
 void Flatten(const JsonNode& node, const std::string& path, Flattening& out) {
   const std::string self = WriteJson(node);
-  const auto row = [&](const std::string& key, const std::string& index, const std::string& where, const JsonNode& value) {
-    out.rows.push_back(absl::StrCat("[", out.sequence, ",", key, ",", JsonQuote(where), ",", index, ",", WriteJson(value), ",", self, "]"));
+  const auto row = [&](const std::string& key, const std::string& index, const std::string& where,
+                       const JsonNode& value) {
+    out.rows.push_back(absl::StrCat("[", out.sequence, ",", key, ",", JsonQuote(where), ",", index, ",",
+                                    WriteJson(value), ",", self, "]"));
     if (out.recursive) Flatten(value, where, out);
   };
   if (node.kind == Kind::kObject && out.objects) {
     for (const auto& [key, value] : node.members) {
-      const std::string step = IsPlainKey(key) ? absl::StrCat(path.empty() ? "" : ".", key) : absl::StrCat("['", key, "']");
+      const std::string step =
+          IsPlainKey(key) ? absl::StrCat(path.empty() ? "" : ".", key) : absl::StrCat("['", key, "']");
       row(JsonQuote(key), "null", path + step, *value);
     }
   } else if (node.kind == Kind::kArray && out.arrays) {
@@ -339,7 +349,8 @@ Outcome FlattenCall(const FunctionCall& call) {
   if (!good) return Outcome::Error("100093", "22023", absl::StrCat("Invalid path '", CutText(call.Text(1), 60), "'"));
   if (node != nullptr) Flatten(*node, call.Text(1).empty() ? "" : std::string(call.Text(1)), out);
   if (out.rows.empty() && call.Boolean(2))
-    out.rows.push_back(absl::StrCat("[", out.sequence, ",null,null,null,null,", node == nullptr ? "null" : WriteJson(*node), "]"));
+    out.rows.push_back(
+        absl::StrCat("[", out.sequence, ",null,null,null,null,", node == nullptr ? "null" : WriteJson(*node), "]"));
   return Outcome::List(std::move(out.rows));
 }
 
@@ -401,8 +412,11 @@ void AddJsonFunctions(std::vector<FunctionEntry>& entries) {
   entries.back().errors_are_null = true;
   add("SF_CHECK_JSON", K::kText, CheckJson);
   add("SF_TO_JSON", K::kText, ToJson);
-  add("SF_OBJECT_CONSTRUCT", K::kJson, [](const FunctionCall& call) { return ConstructObject(call, false); }, true);
-  add("SF_OBJECT_CONSTRUCT_KEEP_NULL", K::kJson, [](const FunctionCall& call) { return ConstructObject(call, true); }, true);
+  add(
+      "SF_OBJECT_CONSTRUCT", K::kJson, [](const FunctionCall& call) { return ConstructObject(call, false); }, true);
+  add(
+      "SF_OBJECT_CONSTRUCT_KEEP_NULL", K::kJson, [](const FunctionCall& call) { return ConstructObject(call, true); },
+      true);
   add("SF_MEMBER", K::kText, Member);
   add("SF_OBJECT_OF_MEMBERS", K::kJson, ObjectOfMembers, true);
   add("SF_GET", K::kJson, Get);

@@ -214,7 +214,9 @@ Outcome DivisionByZero() {
 
 Outcome OfResult(const std::optional<Int128>& value, int scale) {
   if (!value.has_value())
-    return Outcome::Error("100039", "22003", absl::StrCat("Numeric value out of range: a result does not fit into NUMBER(38,", scale, ")"));
+    return Outcome::Error(
+        "100039", "22003",
+        absl::StrCat("Numeric value out of range: a result does not fit into NUMBER(38,", scale, ")"));
   return Outcome::Number(*value);
 }
 
@@ -286,13 +288,15 @@ Outcome FloatModulo(const FunctionCall& call) {
 
 Outcome SquareRoot(const FunctionCall& call) {
   if (call.Real(0) < 0)
-    return Outcome::Error("100048", "22023", absl::StrCat("Invalid floating point operation: sqrt(", DoubleText(call.Real(0)), ")"));
+    return Outcome::Error("100048", "22023",
+                          absl::StrCat("Invalid floating point operation: sqrt(", DoubleText(call.Real(0)), ")"));
   return Outcome::Real(std::sqrt(call.Real(0)));
 }
 
 Outcome NaturalLog(const FunctionCall& call) {
   if (call.Real(0) <= 0)
-    return Outcome::Error("100048", "22023", absl::StrCat("Invalid floating point operation: ln(", DoubleText(call.Real(0)), ")"));
+    return Outcome::Error("100048", "22023",
+                          absl::StrCat("Invalid floating point operation: ln(", DoubleText(call.Real(0)), ")"));
   return Outcome::Real(std::log(call.Real(0)));
 }
 
@@ -329,10 +333,14 @@ void AddNumberFunctions(std::vector<FunctionEntry>& entries) {
     for (int scale = 0; scale <= 37; ++scale)
       entries.push_back({absl::StrCat("SF_", family.name, "_", scale), K::kDecimal, family.run, scale});
   }
-  entries.push_back({"SF_FLOAT_ROUND", K::kDouble, [](const FunctionCall& call) { return FloatRound(call, std::round); }});
-  entries.push_back({"SF_FLOAT_TRUNC", K::kDouble, [](const FunctionCall& call) { return FloatRound(call, std::trunc); }});
-  entries.push_back({"SF_FLOAT_FLOOR", K::kDouble, [](const FunctionCall& call) { return FloatRound(call, std::floor); }});
-  entries.push_back({"SF_FLOAT_CEIL", K::kDouble, [](const FunctionCall& call) { return FloatRound(call, std::ceil); }});
+  entries.push_back(
+      {"SF_FLOAT_ROUND", K::kDouble, [](const FunctionCall& call) { return FloatRound(call, std::round); }});
+  entries.push_back(
+      {"SF_FLOAT_TRUNC", K::kDouble, [](const FunctionCall& call) { return FloatRound(call, std::trunc); }});
+  entries.push_back(
+      {"SF_FLOAT_FLOOR", K::kDouble, [](const FunctionCall& call) { return FloatRound(call, std::floor); }});
+  entries.push_back(
+      {"SF_FLOAT_CEIL", K::kDouble, [](const FunctionCall& call) { return FloatRound(call, std::ceil); }});
   entries.push_back({"SF_FLOAT_DIV", K::kDouble, FloatDivide});
   entries.push_back({"SF_FLOAT_MOD", K::kDouble, FloatModulo});
   entries.push_back({"SF_SQRT", K::kDouble, SquareRoot});

@@ -77,7 +77,8 @@ std::vector<Match> FindAll(const RE2& pattern, std::string_view text, int64_t fr
     Match match;
     match.begin = static_cast<size_t>(found[0].data() - text.data());
     match.end = match.begin + found[0].size();
-    for (const re2::StringPiece& group : found) match.groups.emplace_back(group.data() == nullptr ? "" : std::string(group.data(), group.size()));
+    for (const re2::StringPiece& group : found)
+      match.groups.emplace_back(group.data() == nullptr ? "" : std::string(group.data(), group.size()));
     at = match.end > match.begin ? match.end : match.end + 1;
     while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
     matches.push_back(std::move(match));
@@ -98,7 +99,8 @@ Outcome RegexpLike(const FunctionCall& call) {
 Outcome RegexpCount(const FunctionCall& call) {
   const auto pattern = Compile(call.Text(1), ReadOptions(call.count() > 3 ? call.Text(3) : ""));
   if (pattern == nullptr) return BadPattern(call.Text(1));
-  return Outcome::Number(static_cast<Int128>(FindAll(*pattern, call.Text(0), call.count() > 2 ? call.Bigint(2) : 1, kMatchesMax).size()));
+  return Outcome::Number(
+      static_cast<Int128>(FindAll(*pattern, call.Text(0), call.count() > 2 ? call.Bigint(2) : 1, kMatchesMax).size()));
 }
 
 // (text, pattern[, position[, occurrence[, parameters[, group]]]])
@@ -108,7 +110,8 @@ Outcome RegexpSubstr(const FunctionCall& call) {
   if (pattern == nullptr) return BadPattern(call.Text(1));
   const int64_t occurrence = call.count() > 3 ? call.Bigint(3) : 1;
   if (occurrence < 1 || occurrence > static_cast<int64_t>(kMatchesMax)) return Outcome::Null();
-  const auto matches = FindAll(*pattern, call.Text(0), call.count() > 2 ? call.Bigint(2) : 1, static_cast<size_t>(occurrence));
+  const auto matches =
+      FindAll(*pattern, call.Text(0), call.count() > 2 ? call.Bigint(2) : 1, static_cast<size_t>(occurrence));
   if (matches.size() < static_cast<size_t>(occurrence)) return Outcome::Null();
   const Match& match = matches.back();
   size_t group = call.count() > 5 ? static_cast<size_t>(std::max<int64_t>(call.Bigint(5), 0)) : options.groups ? 1 : 0;
@@ -124,7 +127,8 @@ Outcome RegexpInstr(const FunctionCall& call) {
   if (call.count() > 6) return Outcome::Error("000002", "0A000", "Unsupported feature 'REGEXP_INSTR with a group'.");
   const int64_t occurrence = call.count() > 3 ? call.Bigint(3) : 1;
   if (occurrence < 1 || occurrence > static_cast<int64_t>(kMatchesMax)) return Outcome::Number(0);
-  const auto matches = FindAll(*pattern, call.Text(0), call.count() > 2 ? call.Bigint(2) : 1, static_cast<size_t>(occurrence));
+  const auto matches =
+      FindAll(*pattern, call.Text(0), call.count() > 2 ? call.Bigint(2) : 1, static_cast<size_t>(occurrence));
   if (matches.size() < static_cast<size_t>(occurrence)) return Outcome::Number(0);
   const bool behind = call.count() > 4 && call.Bigint(4) == 1;
   const size_t byte = behind ? matches.back().end : matches.back().begin;

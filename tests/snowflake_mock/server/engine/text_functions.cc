@@ -189,7 +189,8 @@ bool Like(const Characters& text, const Characters& pattern, std::string_view es
     if (p < pattern.size() && !escaped && pattern[p] == "%") {
       star = p++;
       star_text = t;
-    } else if (p < pattern.size() && (escaped ? pattern[p + 1] == text[t] : pattern[p] == "_" || pattern[p] == text[t])) {
+    } else if (p < pattern.size() &&
+               (escaped ? pattern[p + 1] == text[t] : pattern[p] == "_" || pattern[p] == text[t])) {
       p += escaped ? 2 : 1;
       ++t;
     } else if (star != SIZE_MAX) {
@@ -204,7 +205,8 @@ bool Like(const Characters& text, const Characters& pattern, std::string_view es
 }
 
 Outcome LikeCall(const FunctionCall& call) {
-  return Outcome::Number(Like(Characters(call.Text(0)), Characters(call.Text(1)), call.count() > 2 ? call.Text(2) : "") ? 1 : 0);
+  return Outcome::Number(
+      Like(Characters(call.Text(0)), Characters(call.Text(1)), call.count() > 2 ? call.Text(2) : "") ? 1 : 0);
 }
 
 Outcome IlikeCall(const FunctionCall& call) {
@@ -234,27 +236,32 @@ Outcome FromHex(const FunctionCall& call) {
   const bool good = text.size() % 2 == 0 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
   const std::string bytes = good ? absl::HexStringToBytes(text) : "";
   if (!good || !IsValidUtf8(bytes))
-    return Outcome::Error("100065", "22000", absl::StrCat("The following string is not a legal hex-encoded value: '", CutText(text, 60), "'"));
+    return Outcome::Error(
+        "100065", "22000",
+        absl::StrCat("The following string is not a legal hex-encoded value: '", CutText(text, 60), "'"));
   return Outcome::Text(bytes);
 }
 
 Outcome FromBase64(const FunctionCall& call) {
   std::string bytes;
   if (!absl::Base64Unescape(std::string(call.Text(0)), &bytes) || !IsValidUtf8(bytes))
-    return Outcome::Error("100065", "22000", absl::StrCat("The following string is not a legal base64-encoded value: '", CutText(call.Text(0), 60), "'"));
+    return Outcome::Error(
+        "100065", "22000",
+        absl::StrCat("The following string is not a legal base64-encoded value: '", CutText(call.Text(0), 60), "'"));
   return Outcome::Text(bytes);
 }
 
 // (text, bits): SHA-1 for 1
 Outcome Sha(const FunctionCall& call) {
   const int64_t bits = call.Bigint(1);
-  const EVP_MD* const method = bits == 1     ? EVP_sha1()
-                               : bits == 224 ? EVP_sha224()
-                               : bits == 384 ? EVP_sha384()
-                               : bits == 512 ? EVP_sha512()
+  const EVP_MD* const method = bits == 1                  ? EVP_sha1()
+                               : bits == 224              ? EVP_sha224()
+                               : bits == 384              ? EVP_sha384()
+                               : bits == 512              ? EVP_sha512()
                                : bits == 256 || bits == 0 ? EVP_sha256()
                                                           : nullptr;
-  if (method == nullptr) return Outcome::Error("001007", "22023", absl::StrCat("invalid digest size ", bits, " of SHA2"));
+  if (method == nullptr)
+    return Outcome::Error("001007", "22023", absl::StrCat("invalid digest size ", bits, " of SHA2"));
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   EVP_Digest(call.Text(0).data(), call.Text(0).size(), digest, &size, method, nullptr);
@@ -299,11 +306,22 @@ Outcome Hash(const FunctionCall& call) {
 
 void AddTextFunctions(std::vector<FunctionEntry>& entries) {
   using K = ResultKind;
-  for (const auto& [name, run] : std::initializer_list<std::pair<const char*, RowFunction>>{
-           {"SF_SUBSTR", Substr},          {"SF_INSERT", Insert},     {"SF_TRANSLATE", Translate}, {"SF_INITCAP", InitCap},
-           {"SF_SPLIT_PART", SplitPart},   {"SF_STRTOK", Strtok},     {"SF_LPAD", LeftPad},        {"SF_RPAD", RightPad},
-           {"SF_REPEAT", Repeat},          {"SF_CHR", Chr},           {"SF_HEX", Hex},             {"SF_BASE64", Base64},
-           {"SF_FROM_HEX", FromHex},       {"SF_FROM_BASE64", FromBase64}, {"SF_SHA", Sha}}) {
+  for (const auto& [name, run] :
+       std::initializer_list<std::pair<const char*, RowFunction>>{{"SF_SUBSTR", Substr},
+                                                                  {"SF_INSERT", Insert},
+                                                                  {"SF_TRANSLATE", Translate},
+                                                                  {"SF_INITCAP", InitCap},
+                                                                  {"SF_SPLIT_PART", SplitPart},
+                                                                  {"SF_STRTOK", Strtok},
+                                                                  {"SF_LPAD", LeftPad},
+                                                                  {"SF_RPAD", RightPad},
+                                                                  {"SF_REPEAT", Repeat},
+                                                                  {"SF_CHR", Chr},
+                                                                  {"SF_HEX", Hex},
+                                                                  {"SF_BASE64", Base64},
+                                                                  {"SF_FROM_HEX", FromHex},
+                                                                  {"SF_FROM_BASE64", FromBase64},
+                                                                  {"SF_SHA", Sha}}) {
     entries.push_back({name, K::kText, run});
   }
   entries.push_back({"SF_SPLIT", K::kJson, Split});

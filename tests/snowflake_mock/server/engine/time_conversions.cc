@@ -81,7 +81,6 @@ struct Point {
   int offset_minutes = 0;
 };
 
-
 bool IsNumberType(const VectorView& column) {
   return !column.IsTimeLike() && column.type().alias.empty() && column.type().id != DUCKDB_TYPE_VARCHAR &&
          column.type().id != DUCKDB_TYPE_BOOLEAN && column.type().id != DUCKDB_TYPE_BLOB;
@@ -252,11 +251,11 @@ void AddTimeConversions(std::vector<FunctionEntry>& entries) {
     K result;
     RowFunction run;
   };
-  for (const Pair& one : {Pair{"NTZ", K::kNtz, ToNtz}, Pair{"LTZ", K::kLtz, ToLtz}, Pair{"TZ", K::kTz, ToTz},
-                          Pair{"DATE", K::kDate, ToDate}, Pair{"TIME", K::kTime, ToTime},
-                          Pair{"NTZ_OF_NUMBER", K::kNtz, NtzOfNumber}, Pair{"LTZ_OF_NUMBER", K::kLtz, NtzOfNumber},
-                          Pair{"TZ_OF_NUMBER", K::kTz, TzOfNumber}, Pair{"DATE_OF_NUMBER", K::kDate, DateOfNumber},
-                          Pair{"TIME_OF_NUMBER", K::kTime, TimeOfNumber}}) {
+  for (const Pair& one :
+       {Pair{"NTZ", K::kNtz, ToNtz}, Pair{"LTZ", K::kLtz, ToLtz}, Pair{"TZ", K::kTz, ToTz},
+        Pair{"DATE", K::kDate, ToDate}, Pair{"TIME", K::kTime, ToTime}, Pair{"NTZ_OF_NUMBER", K::kNtz, NtzOfNumber},
+        Pair{"LTZ_OF_NUMBER", K::kLtz, NtzOfNumber}, Pair{"TZ_OF_NUMBER", K::kTz, TzOfNumber},
+        Pair{"DATE_OF_NUMBER", K::kDate, DateOfNumber}, Pair{"TIME_OF_NUMBER", K::kTime, TimeOfNumber}}) {
     entries.push_back({absl::StrCat("SF_", one.name), one.result, one.run});
     entries.push_back({absl::StrCat("SF_TRY_", one.name), one.result, one.run});
     entries.back().errors_are_null = true;

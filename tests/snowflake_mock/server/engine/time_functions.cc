@@ -1,4 +1,5 @@
-// DATEADD, DATEDIFF, DATE_TRUNC, DATE_PART and their kin. Parts come as the rewriter spells them: "year" … "nanosecond".
+// DATEADD, DATEDIFF, DATE_TRUNC, DATE_PART and their kin. Parts come as the rewriter spells them: "year" …
+// "nanosecond".
 #include <chrono>
 
 #include "absl/strings/ascii.h"
@@ -95,7 +96,8 @@ Outcome Add(const FunctionCall& call, ResultKind kind) {
     case ResultKind::kLtz:
       return Nanos64(by_wall ? InstantOfWallNanos(*moved, zone) : *moved);
     case ResultKind::kTz:
-      return TzOutcome(*moved - static_cast<Int128>(moment.offset_minutes) * 60 * kNanosPerSecond, moment.offset_minutes);
+      return TzOutcome(*moved - static_cast<Int128>(moment.offset_minutes) * 60 * kNanosPerSecond,
+                       moment.offset_minutes);
     default:
       return Nanos64(*moved);
   }
@@ -212,13 +214,15 @@ Outcome LastDay(const FunctionCall& call) {
 
 // (date, name of a weekday, 1 or -1)
 Outcome NextDay(const FunctionCall& call) {
-  const std::string name = absl::AsciiStrToLower(absl::string_view(call.Text(1).data(), call.Text(1).size())).substr(0, 2);
+  const std::string name =
+      absl::AsciiStrToLower(absl::string_view(call.Text(1).data(), call.Text(1).size())).substr(0, 2);
   const std::string names = "sumotuwethfrsa";
   size_t wanted = 7;
   for (size_t i = 0; i < 7 && name.size() == 2; ++i) {
     if (names.substr(i * 2, 2) == name) wanted = i;
   }
-  if (wanted == 7) return Outcome::Error("100040", "22007", absl::StrCat("'", std::string(call.Text(1)), "' is no weekday"));
+  if (wanted == 7)
+    return Outcome::Error("100040", "22007", absl::StrCat("'", std::string(call.Text(1)), "' is no weekday"));
   Int128 day = DayArgument(call, 0);
   const Int128 step = call.Integer(2);
   do {
@@ -233,11 +237,14 @@ Outcome MonthsBetween(const FunctionCall& call) {
   const year_month_day x = DateOf(a);
   const year_month_day y = DateOf(b);
   const auto months = static_cast<double>(Ordinal("month", a) - Ordinal("month", b));
-  const auto last = [](const year_month_day& date) { return date.day() == (date.year() / date.month() / std::chrono::last).day(); };
+  const auto last = [](const year_month_day& date) {
+    return date.day() == (date.year() / date.month() / std::chrono::last).day();
+  };
   if (x.day() == y.day() || (last(x) && last(y))) return Outcome::Real(months);
   const auto in_month = [](Int128 wall, const year_month_day& date) {
     const Int128 rest = wall - FloorDiv(wall, kDayNanos) * kDayNanos;
-    return static_cast<double>(static_cast<unsigned>(date.day()) - 1) + static_cast<double>(rest) / static_cast<double>(kDayNanos);
+    return static_cast<double>(static_cast<unsigned>(date.day()) - 1) +
+           static_cast<double>(rest) / static_cast<double>(kDayNanos);
   };
   return Outcome::Real(months + (in_month(a, x) - in_month(b, y)) / 31.0);
 }
@@ -293,7 +300,8 @@ Outcome DateFromParts(const FunctionCall& call) {
 }
 
 Int128 ClockNanos(const FunctionCall& call, size_t first) {
-  Int128 nanos = (call.Integer(first) * 3600 + call.Integer(first + 1) * 60 + call.Integer(first + 2)) * kNanosPerSecond;
+  Int128 nanos =
+      (call.Integer(first) * 3600 + call.Integer(first + 1) * 60 + call.Integer(first + 2)) * kNanosPerSecond;
   if (call.count() > first + 3) nanos += call.Integer(first + 3);
   return nanos;
 }

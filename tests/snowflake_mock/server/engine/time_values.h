@@ -1,4 +1,5 @@
-// Points of time inside engine functions: any argument as a wall clock or an instant, and conversions. Internal to engine/.
+// Points of time inside engine functions: any argument as a wall clock or an instant, and conversions. Internal to
+// engine/.
 #pragma once
 
 #include <optional>

@@ -38,7 +38,8 @@ inline uint32_t FirstCodePoint(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   const size_t size = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
   uint32_t code = size == 1 ? first : first & (0xFFU >> (size + 1));
-  for (size_t i = 1; i < size && i < text.size(); ++i) code = (code << 6) | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  for (size_t i = 1; i < size && i < text.size(); ++i)
+    code = (code << 6) | (static_cast<unsigned char>(text[i]) & 0x3FU);
   return code;
 }
 

@@ -111,7 +111,8 @@ std::optional<std::string> FormatNumber(std::string_view number, std::string_vie
   }
   if (!model->fraction.empty()) {
     if (!model->fill) {  // trailing 9 places give way
-      while (!fraction.empty() && fraction.back() == '0' && model->fraction[fraction.size() - 1] == '9') fraction.pop_back();
+      while (!fraction.empty() && fraction.back() == '0' && model->fraction[fraction.size() - 1] == '9')
+        fraction.pop_back();
     }
     shown += '.';
     shown += fraction;

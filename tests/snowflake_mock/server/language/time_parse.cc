@@ -12,8 +12,9 @@
 namespace cdi::snowflake_mock {
 namespace {
 
-constexpr std::array<std::string_view, 12> kMonths = {"JANUARY", "FEBRUARY", "MARCH",     "APRIL",   "MAY",      "JUNE",
-                                                      "JULY",    "AUGUST",   "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
+constexpr std::array<std::string_view, 12> kMonths = {"JANUARY",   "FEBRUARY", "MARCH",    "APRIL",
+                                                      "MAY",       "JUNE",     "JULY",     "AUGUST",
+                                                      "SEPTEMBER", "OCTOBER",  "NOVEMBER", "DECEMBER"};
 
 constexpr std::array<std::string_view, 22> kAutomatic = {"YYYY-MM-DD",
                                                          "YYYY-MM-DD HH24:MI:SS.FF",
@@ -162,7 +163,8 @@ class Reader {
     if (Take("SS")) return Number(1, 2, second_);
     if (Take("FF")) {
       size_t digits = 9;
-      if (at_ < format_.size() && absl::ascii_isdigit(static_cast<unsigned char>(format_[at_]))) digits = static_cast<size_t>(format_[at_++] - '0');
+      if (at_ < format_.size() && absl::ascii_isdigit(static_cast<unsigned char>(format_[at_])))
+        digits = static_cast<size_t>(format_[at_++] - '0');
       return digits == 0 || Fraction(digits);
     }
     if (Take("TZHTZM") || Take("TZH:TZM") || Take("TZH")) return Offset();

@@ -7,8 +7,8 @@
 namespace cdi::snowflake_mock {
 namespace {
 
-constexpr int kDepthMax = 120;    // nested parentheses, subqueries, CASEs: each costs several frames
-constexpr int kHeightMax = 600;   // a + b + c …: one frame of the translator each
+constexpr int kDepthMax = 120;   // nested parentheses, subqueries, CASEs: each costs several frames
+constexpr int kHeightMax = 600;  // a + b + c …: one frame of the translator each
 constexpr size_t kOperandsMax = 20000;
 constexpr int kStepsMax = 1'000'000;
 
@@ -16,13 +16,13 @@ constexpr int kStepsMax = 1'000'000;
 
 bool IsReservedWord(std::string_view word) {
   static const auto* words = new std::unordered_set<std::string_view>{
-      "ALL",    "AND",    "ANY",     "AS",      "BETWEEN", "BY",        "CASE",   "CAST",      "CROSS",  "DISTINCT",
-      "ELSE",   "EXISTS", "FALSE",   "FOR",     "FROM",    "FULL",      "GRANT",  "GROUP",     "HAVING", "ILIKE",
-      "IN",     "INNER",  "INTERSECT", "INTO",  "IS",      "JOIN",      "LATERAL", "LEFT",     "LIKE",   "MINUS",
-      "NATURAL", "NOT",   "NULL",    "OF",      "ON",      "OR",        "ORDER",  "QUALIFY",   "REGEXP", "RIGHT",
-      "RLIKE",  "ROW",    "ROWS",    "SAMPLE",  "SELECT",  "SET",       "SOME",   "TABLE",     "TABLESAMPLE", "THEN",
-      "TO",     "TRUE",   "TRY_CAST", "UNION",  "UNIQUE",  "USING",     "VALUES", "WHEN",      "WHERE",  "WITH",
-      "LIMIT",  "FETCH",  "OFFSET",  "EXCEPT",  "WINDOW"};
+      "ALL",     "AND",    "ANY",       "AS",     "BETWEEN", "BY",    "CASE",    "CAST",    "CROSS",       "DISTINCT",
+      "ELSE",    "EXISTS", "FALSE",     "FOR",    "FROM",    "FULL",  "GRANT",   "GROUP",   "HAVING",      "ILIKE",
+      "IN",      "INNER",  "INTERSECT", "INTO",   "IS",      "JOIN",  "LATERAL", "LEFT",    "LIKE",        "MINUS",
+      "NATURAL", "NOT",    "NULL",      "OF",     "ON",      "OR",    "ORDER",   "QUALIFY", "REGEXP",      "RIGHT",
+      "RLIKE",   "ROW",    "ROWS",      "SAMPLE", "SELECT",  "SET",   "SOME",    "TABLE",   "TABLESAMPLE", "THEN",
+      "TO",      "TRUE",   "TRY_CAST",  "UNION",  "UNIQUE",  "USING", "VALUES",  "WHEN",    "WHERE",       "WITH",
+      "LIMIT",   "FETCH",  "OFFSET",    "EXCEPT", "WINDOW"};
   return words->contains(word);
 }
 
@@ -92,9 +92,9 @@ absl::StatusOr<ExprPtr> Parser::ParseComparison() {
   while (true) {
     const Token& next = reader_.Peek();
     const Token& after = reader_.Peek(1);
-    const bool negated = next.IsWord("NOT") && (after.IsWord("IN") || after.IsWord("LIKE") || after.IsWord("ILIKE") ||
-                                                after.IsWord("BETWEEN") || after.IsWord("RLIKE") ||
-                                                after.IsWord("REGEXP"));
+    const bool negated =
+        next.IsWord("NOT") && (after.IsWord("IN") || after.IsWord("LIKE") || after.IsWord("ILIKE") ||
+                               after.IsWord("BETWEEN") || after.IsWord("RLIKE") || after.IsWord("REGEXP"));
     const bool compares = next.IsOperator("=") || next.IsOperator("<>") || next.IsOperator("!=") ||
                           next.IsOperator("<") || next.IsOperator("<=") || next.IsOperator(">") ||
                           next.IsOperator(">=");

@@ -14,8 +14,8 @@ constexpr int kJoinsMax = 200;
 
 bool EndsTableSource(std::string_view word) {
   static const auto* words = new std::unordered_set<std::string_view>{
-      "AT",    "BEFORE", "CHANGES", "PIVOT",   "UNPIVOT", "MATCH_RECOGNIZE", "WINDOW", "ASOF",
-      "START", "CONNECT", "FOR",    "FETCH",   "EXCEPT",  "INNER",           "CROSS",  "NATURAL"};
+      "AT",    "BEFORE",  "CHANGES", "PIVOT", "UNPIVOT", "MATCH_RECOGNIZE", "WINDOW", "ASOF",
+      "START", "CONNECT", "FOR",     "FETCH", "EXCEPT",  "INNER",           "CROSS",  "NATURAL"};
   return IsReservedWord(word) || words->contains(word);
 }
 
@@ -185,7 +185,8 @@ absl::StatusOr<bool> Parser::ParseHook(FromItem& item) {
 }
 
 absl::Status Parser::ParseSourceAlias(FromItem& item) {
-  for (const char* clause : {"AT", "BEFORE", "CHANGES", "SAMPLE", "TABLESAMPLE", "PIVOT", "UNPIVOT", "MATCH_RECOGNIZE"}) {
+  for (const char* clause :
+       {"AT", "BEFORE", "CHANGES", "SAMPLE", "TABLESAMPLE", "PIVOT", "UNPIVOT", "MATCH_RECOGNIZE"}) {
     if (reader_.Peek().IsWord(clause) && (reader_.Peek(1).IsOperator("(") || IsReservedWord(clause)))
       return Unsupported(absl::StrCat(clause, " clause"));
   }

@@ -17,12 +17,12 @@ namespace {
 using Kind = SqlType::Kind;
 
 absl::Status WrongCount(const Expr& call, bool too_few, size_t expected) {
-  return SqlError(too_few ? "000938" : "000939", "22023",
-                  absl::StrCat("SQL compilation error: error line ", call.place.line, " at position ",
-                               call.place.position, "\n", too_few ? "not enough" : "too many",
-                               " arguments for function [", call.parts[0], "] expected ", expected, ", got ",
-                               call.children.size()),
-                  call.place);
+  return SqlError(
+      too_few ? "000938" : "000939", "22023",
+      absl::StrCat("SQL compilation error: error line ", call.place.line, " at position ", call.place.position, "\n",
+                   too_few ? "not enough" : "too many", " arguments for function [", call.parts[0], "] expected ",
+                   expected, ", got ", call.children.size()),
+      call.place);
 }
 
 struct Arity {
@@ -90,7 +90,8 @@ absl::StatusOr<Typed> Argument(char letter, const Typed& value, const Conversion
   }
 }
 
-Typed Result(const FunctionPattern& pattern, std::string sql, const std::vector<Typed>& values, const SqlType& unified) {
+Typed Result(const FunctionPattern& pattern, std::string sql, const std::vector<Typed>& values,
+             const SqlType& unified) {
   bool nullable = !pattern.keeps_not_null;
   for (const Typed& value : values) nullable = nullable || value.nullable;
   switch (pattern.result) {
@@ -117,8 +118,12 @@ Typed Result(const FunctionPattern& pattern, std::string sql, const std::vector<
     case '1':
       return {std::move(sql), values[0].type, nullable, false, {}, {}};
     case 'u':  // NVL and COALESCE: not NULL as soon as one argument is not
-      return {std::move(sql), unified,
-              std::all_of(values.begin(), values.end(), [](const Typed& value) { return value.nullable; }), false, {}, {}};
+      return {std::move(sql),
+              unified,
+              std::all_of(values.begin(), values.end(), [](const Typed& value) { return value.nullable; }),
+              false,
+              {},
+              {}};
     default:
       return TextValue(std::move(sql), nullable);
   }
@@ -132,7 +137,8 @@ absl::StatusOr<Typed> ExpandPattern(const FunctionPattern& pattern, Calls& call,
   } else {
     for (size_t i = 0; i < values.size(); ++i) {
       auto argument = Argument(Letter(pattern, i), values[i], call.convert);
-      if (!argument.ok() && SqlErrorCode(argument.status()) == "001044") return InvalidArgumentTypes(call.name(), values);
+      if (!argument.ok() && SqlErrorCode(argument.status()) == "001044")
+        return InvalidArgumentTypes(call.name(), values);
       CDI_RETURN_IF_ERROR(argument.status());
       values[i] = *std::move(argument);
     }
@@ -196,8 +202,9 @@ absl::Status Calls::Expect(size_t least, size_t most) const {
 absl::StatusOr<Typed> Calls::Value(size_t i) {
   const Expr& value = *call.children[i];
   if (!call.argument_names[i].empty())
-    return SqlError("001003", "42000", absl::StrCat("SQL compilation error:\nunknown argument '", call.argument_names[i],
-                                                   "' of ", name()));
+    return SqlError(
+        "001003", "42000",
+        absl::StrCat("SQL compilation error:\nunknown argument '", call.argument_names[i], "' of ", name()));
   if (value.kind == Expr::Kind::kStar) return Unsupported(absl::StrCat(name(), "(*)"));
   return translator.Translate(value, scope);
 }
@@ -277,7 +284,8 @@ absl::StatusOr<Typed> Calls::LastChange(const std::string& name_text) {
     Translator inner(tokens, context, shared);
     CDI_RETURN_IF_ERROR(inner.ExpandView(object, *relation).status());
     for (const ObjectName& read : scratch.relations) {
-      if (const Relation* const source = context.catalog.FindRelation(read)) latest = std::max(latest, source->changed_ns);
+      if (const Relation* const source = context.catalog.FindRelation(read))
+        latest = std::max(latest, source->changed_ns);
     }
   }
   return AsNumber(absl::StrCat("CAST(", latest, " AS BIGINT)"), 38, 0, false);

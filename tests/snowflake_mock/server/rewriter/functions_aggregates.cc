@@ -14,8 +14,9 @@ using Kind = SqlType::Kind;
 constexpr int kSumGrowth = 12;  // SUM(NUMBER(p,s)) is a NUMBER(p + 12, s)
 
 std::string NotNull(const std::vector<Typed>& values) {
-  return absl::StrJoin(values, " AND ",
-                       [](std::string* out, const Typed& value) { absl::StrAppend(out, "(", value.sql, ") IS NOT NULL"); });
+  return absl::StrJoin(values, " AND ", [](std::string* out, const Typed& value) {
+    absl::StrAppend(out, "(", value.sql, ") IS NOT NULL");
+  });
 }
 
 absl::StatusOr<Typed> Count(Calls& call) {
@@ -27,12 +28,13 @@ absl::StatusOr<Typed> Count(Calls& call) {
   CDI_RETURN_IF_ERROR(call.Expect(1, 1000));
   CDI_ASSIGN_OR_RETURN(const std::vector<Typed> values, call.StarValues());
   std::vector<std::string> keys;
-  for (const Typed& value : values) keys.push_back(value.null ? "CAST(NULL AS BIGINT)" : call.convert.EqualityKey(value));
-  if (values.size() == 1)
-    return AsNumber(absl::StrCat("count(", call.Distinct(), keys[0], ")", over), 18, 0, false);
-  return AsNumber(absl::StrCat("count(", call.Distinct(), "CASE WHEN ", NotNull(values), " THEN ",
-                               call.call.distinct ? absl::StrCat("row(", absl::StrJoin(keys, ", "), ")") : "1", " END)", over),
-                  18, 0, false);
+  for (const Typed& value : values)
+    keys.push_back(value.null ? "CAST(NULL AS BIGINT)" : call.convert.EqualityKey(value));
+  if (values.size() == 1) return AsNumber(absl::StrCat("count(", call.Distinct(), keys[0], ")", over), 18, 0, false);
+  return AsNumber(
+      absl::StrCat("count(", call.Distinct(), "CASE WHEN ", NotNull(values), " THEN ",
+                   call.call.distinct ? absl::StrCat("row(", absl::StrJoin(keys, ", "), ")") : "1", " END)", over),
+      18, 0, false);
 }
 
 absl::StatusOr<Typed> NumberArgument(Calls& call) {
@@ -81,8 +83,12 @@ absl::StatusOr<Typed> AnyValue(Calls& call) {
   CDI_ASSIGN_OR_RETURN(const Typed value, call.Value(0));
   CDI_ASSIGN_OR_RETURN(const std::string over, call.Over());
   const char* const engine = call.name() == "MODE" ? "mode" : "any_value";
-  return Typed{absl::StrCat(engine, "(", value.null ? "CAST(NULL AS VARCHAR)" : value.sql, ")", over), value.type, true,
-               false, {}, {}};
+  return Typed{absl::StrCat(engine, "(", value.null ? "CAST(NULL AS VARCHAR)" : value.sql, ")", over),
+               value.type,
+               true,
+               false,
+               {},
+               {}};
 }
 
 absl::StatusOr<Typed> MinMaxBy(Calls& call) {
@@ -91,8 +97,12 @@ absl::StatusOr<Typed> MinMaxBy(Calls& call) {
   // arg_min skips NULLs of the first; Snowflake does not.
   const char* const engine = call.name() == "MIN_BY" ? "arg_min_null(" : "arg_max_null(";
   CDI_ASSIGN_OR_RETURN(const std::string over, call.Over());
-  return Typed{absl::StrCat(engine, values[0].sql, ", ", call.convert.OrderKey(values[1]), ")", over), values[0].type, true,
-               false, {}, {}};
+  return Typed{absl::StrCat(engine, values[0].sql, ", ", call.convert.OrderKey(values[1]), ")", over),
+               values[0].type,
+               true,
+               false,
+               {},
+               {}};
 }
 
 absl::StatusOr<Typed> CountIf(Calls& call) {
@@ -106,10 +116,8 @@ absl::StatusOr<Typed> BooleanAggregate(Calls& call) {
   CDI_RETURN_IF_ERROR(call.Expect(1, 1));
   CDI_ASSIGN_OR_RETURN(const Typed condition, call.Cast(0, SqlType::Of(Kind::kBoolean)));
   CDI_ASSIGN_OR_RETURN(const std::string over, call.Over());
-  if (call.name() == "BOOLXOR_AGG")
-    return BooleanValue(absl::StrCat("(count_if(", condition.sql, ")", over, " = 1)"));
-  return BooleanValue(
-      absl::StrCat(call.name() == "BOOLAND_AGG" ? "bool_and(" : "bool_or(", condition.sql, ")", over));
+  if (call.name() == "BOOLXOR_AGG") return BooleanValue(absl::StrCat("(count_if(", condition.sql, ")", over, " = 1)"));
+  return BooleanValue(absl::StrCat(call.name() == "BOOLAND_AGG" ? "bool_and(" : "bool_or(", condition.sql, ")", over));
 }
 
 absl::StatusOr<Typed> BitAggregate(Calls& call) {
@@ -123,9 +131,10 @@ absl::StatusOr<Typed> BitAggregate(Calls& call) {
 
 absl::StatusOr<Typed> Statistic(Calls& call) {
   static const auto* engine = new std::map<std::string, const char*>{
-      {"STDDEV", "stddev_samp"},   {"STDDEV_SAMP", "stddev_samp"}, {"STDDEV_POP", "stddev_pop"}, {"VARIANCE", "var_samp"},
-      {"VAR_SAMP", "var_samp"},    {"VARIANCE_SAMP", "var_samp"},  {"VAR_POP", "var_pop"},       {"VARIANCE_POP", "var_pop"},
-      {"CORR", "corr"},            {"COVAR_POP", "covar_pop"},     {"COVAR_SAMP", "covar_samp"}, {"SKEW", "skewness"}};
+      {"STDDEV", "stddev_samp"},  {"STDDEV_SAMP", "stddev_samp"}, {"STDDEV_POP", "stddev_pop"},
+      {"VARIANCE", "var_samp"},   {"VAR_SAMP", "var_samp"},       {"VARIANCE_SAMP", "var_samp"},
+      {"VAR_POP", "var_pop"},     {"VARIANCE_POP", "var_pop"},    {"CORR", "corr"},
+      {"COVAR_POP", "covar_pop"}, {"COVAR_SAMP", "covar_samp"},   {"SKEW", "skewness"}};
   const size_t arguments = call.name()[0] == 'C' ? 2 : 1;
   CDI_RETURN_IF_ERROR(call.Expect(arguments, arguments));
   std::vector<std::string> texts;
@@ -147,7 +156,8 @@ absl::StatusOr<Typed> Percentile(Calls& call) {
     CDI_ASSIGN_OR_RETURN(value, call.Value(0));
   } else {
     if (call.call.within_group.size() != 1)
-      return SqlError("001003", "42601", absl::StrCat("SQL compilation error:\n", call.name(), " needs WITHIN GROUP (ORDER BY …)"));
+      return SqlError("001003", "42601",
+                      absl::StrCat("SQL compilation error:\n", call.name(), " needs WITHIN GROUP (ORDER BY …)"));
     CDI_ASSIGN_OR_RETURN(const Typed given, call.Value(0));
     if (!given.number_text.has_value()) return Unsupported(absl::StrCat(call.name(), " of anything but a constant"));
     fraction = *given.number_text;
@@ -161,7 +171,8 @@ absl::StatusOr<Typed> Percentile(Calls& call) {
     return Typed{absl::StrCat("quantile_disc(", value.sql, ", ", fraction, ")", over), value.type, true, false, {}, {}};
   }
   CDI_ASSIGN_OR_RETURN(value, call.convert.Number(value));
-  if (value.type.kind == Kind::kFloat) return Float(absl::StrCat("quantile_cont(", value.sql, ", ", fraction, ")", over));
+  if (value.type.kind == Kind::kFloat)
+    return Float(absl::StrCat("quantile_cont(", value.sql, ", ", fraction, ")", over));
   const SqlType type = SqlType::Number(std::min(38, value.type.precision + 3), std::min(37, value.type.scale + 3));
   CDI_ASSIGN_OR_RETURN(value, call.convert.Cast(value, type));
   return AsNumber(absl::StrCat("quantile_cont(", value.sql, ", ", fraction, ")", over), type.precision, type.scale);
@@ -196,9 +207,13 @@ absl::StatusOr<Typed> ArrayAgg(Calls& call) {
   CDI_ASSIGN_OR_RETURN(const Typed json, call.convert.Variant(element));
   const bool distinct = call.call.distinct || call.name() == "ARRAY_UNIQUE_AGG";
   return Typed{absl::StrCat("CAST(('[' || coalesce(array_to_string(list_transform(list(", distinct ? "DISTINCT " : "",
-                            argument, order.empty() ? "" : " ", order, ") FILTER (WHERE (", argument, ") IS NOT NULL)", over,
-                            ", lambda e: CAST(", json.sql, " AS VARCHAR)), ','), '') || ']') AS JSON)"),
-               SqlType::Of(Kind::kArray), false, false, {}, {}};
+                            argument, order.empty() ? "" : " ", order, ") FILTER (WHERE (", argument, ") IS NOT NULL)",
+                            over, ", lambda e: CAST(", json.sql, " AS VARCHAR)), ','), '') || ']') AS JSON)"),
+               SqlType::Of(Kind::kArray),
+               false,
+               false,
+               {},
+               {}};
 }
 
 absl::StatusOr<Typed> ObjectAgg(Calls& call) {
@@ -208,7 +223,11 @@ absl::StatusOr<Typed> ObjectAgg(Calls& call) {
   CDI_ASSIGN_OR_RETURN(const Typed json, call.convert.Variant(value));
   CDI_ASSIGN_OR_RETURN(const std::string over, call.Over());
   return Typed{absl::StrCat("SF_OBJECT_OF_MEMBERS(string_agg(SF_MEMBER(", key, ", ", json.sql, "), ',')", over, ")"),
-               SqlType::Of(Kind::kObject), false, false, {}, {}};
+               SqlType::Of(Kind::kObject),
+               false,
+               false,
+               {},
+               {}};
 }
 
 // Order-insensitive: the sum of the rows' hashes.

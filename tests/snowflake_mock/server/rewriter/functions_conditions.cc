@@ -10,8 +10,12 @@ namespace {
 using Kind = SqlType::Kind;
 
 Typed Choice(const std::string& condition, const std::vector<Typed>& branches, const SqlType& type) {
-  return {absl::StrCat("(CASE WHEN ", condition, " THEN ", branches[0].sql, " ELSE ", branches[1].sql, " END)"), type,
-          branches[0].nullable || branches[1].nullable, false, {}, {}};
+  return {absl::StrCat("(CASE WHEN ", condition, " THEN ", branches[0].sql, " ELSE ", branches[1].sql, " END)"),
+          type,
+          branches[0].nullable || branches[1].nullable,
+          false,
+          {},
+          {}};
 }
 
 absl::StatusOr<Typed> Iff(Calls& call) {
@@ -75,10 +79,15 @@ absl::StatusOr<Typed> Greatest(Calls& call) {
     nulls.push_back(absl::StrCat("(", value.sql, ") IS NULL"));
     nullable = nullable || value.nullable;
   }
-  const std::string all = absl::StrCat(call.name() == "GREATEST" ? "greatest(" : "least(", absl::StrJoin(texts, ", "), ")");
+  const std::string all =
+      absl::StrCat(call.name() == "GREATEST" ? "greatest(" : "least(", absl::StrJoin(texts, ", "), ")");
   if (!nullable) return Typed{all, type, false, false, {}, {}};
-  return Typed{absl::StrCat("(CASE WHEN ", absl::StrJoin(nulls, " OR "), " THEN NULL ELSE ", all, " END)"), type, true,
-               false, {}, {}};
+  return Typed{absl::StrCat("(CASE WHEN ", absl::StrJoin(nulls, " OR "), " THEN NULL ELSE ", all, " END)"),
+               type,
+               true,
+               false,
+               {},
+               {}};
 }
 
 // DECODE(value, search, result, …[, default]); NULL finds NULL.
@@ -113,12 +122,13 @@ absl::StatusOr<Typed> Concat(Calls& call) {
     nullable = nullable || text.nullable;
   }
   if (call.name() == "CONCAT")
-    return TextValue(absl::StrCat("(", absl::StrJoin(texts, " || "), ")"), nullable, length);
+    return TextValue(absl::StrCat("CAST((", absl::StrJoin(texts, " || "), ") AS VARCHAR)"), nullable, length);
   // CONCAT_WS(separator, …): NULL as soon as one is.
   if (texts.size() < 2) return call.Expect(2, 1000);
   const std::string separator = texts[0];
   texts.erase(texts.begin());
-  return TextValue(absl::StrCat("(", absl::StrJoin(texts, absl::StrCat(" || ", separator, " || ")), ")"), nullable);
+  return TextValue(
+      absl::StrCat("CAST((", absl::StrJoin(texts, absl::StrCat(" || ", separator, " || ")), ") AS VARCHAR)"), nullable);
 }
 
 }  // namespace

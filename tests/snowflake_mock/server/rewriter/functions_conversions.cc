@@ -60,8 +60,13 @@ absl::StatusOr<Typed> ToTime(Calls& call) {
   if (value.null) return call.convert.Cast(value, target);
   if (call.count() == 2 && value.type.kind == Kind::kNumber) {
     CDI_ASSIGN_OR_RETURN(const std::string scale, call.Bigint(1));
-    return Typed{absl::StrCat(Prefix(call), engine, "_OF_NUMBER(", value.sql, ", ", scale, ", ", call.convert.zone(), ")"),
-                 target, true, false, {}, {}};
+    return Typed{
+        absl::StrCat(Prefix(call), engine, "_OF_NUMBER(", value.sql, ", ", scale, ", ", call.convert.zone(), ")"),
+        target,
+        true,
+        false,
+        {},
+        {}};
   }
   if (call.count() == 1) {
     if (IsTry(call) && value.type.kind == Kind::kText) return call.convert.TryCast(value, target);
@@ -72,8 +77,12 @@ absl::StatusOr<Typed> ToTime(Calls& call) {
   }
   CDI_ASSIGN_OR_RETURN(const Typed text, call.convert.Text(value));
   CDI_ASSIGN_OR_RETURN(const std::string format, call.Text(1));
-  return Typed{absl::StrCat(Prefix(call), engine, "(", text.sql, ", ", call.convert.zone(), ", 9, ", format, ")"), target,
-               IsTry(call) || text.nullable, false, {}, {}};
+  return Typed{absl::StrCat(Prefix(call), engine, "(", text.sql, ", ", call.convert.zone(), ", 9, ", format, ")"),
+               target,
+               IsTry(call) || text.nullable,
+               false,
+               {},
+               {}};
 }
 
 // TO_BOOLEAN, TO_DOUBLE
@@ -106,12 +115,14 @@ absl::StatusOr<Typed> ToNumber(Calls& call) {
     return SqlError("001003", "42000", "SQL compilation error:\nInvalid precision or scale of a number");
   const SqlType target = SqlType::Number(sizes[0], sizes[1]);
   if (format.empty()) {
-    if (IsTry(call) && values[0].type.kind == Kind::kText && !values[0].null) return call.convert.TryCast(values[0], target);
+    if (IsTry(call) && values[0].type.kind == Kind::kText && !values[0].null)
+      return call.convert.TryCast(values[0], target);
     return call.convert.Cast(values[0], target);
   }
   CDI_ASSIGN_OR_RETURN(const Typed text, call.convert.Text(values[0]));
-  return AsNumber(absl::StrCat(Prefix(call), "NUMBER_", target.scale, "(", text.sql, ", ", target.precision, ", ", format, ")"),
-                  target.precision, target.scale);
+  return AsNumber(
+      absl::StrCat(Prefix(call), "NUMBER_", target.scale, "(", text.sql, ", ", target.precision, ", ", format, ")"),
+      target.precision, target.scale);
 }
 
 // AS_INTEGER(v) and the like: the value when the VARIANT holds that type, else NULL.
@@ -165,7 +176,8 @@ const CallHandlers& ConversionCalls() {
       for (const char* name : {"BOOLEAN", "DOUBLE"}) (*map)[prefix + name] = ToSimple;
       for (const char* name : {"NUMBER", "DECIMAL", "NUMERIC"}) (*map)[prefix + name] = ToNumber;
     }
-    for (const char* name : {"INTEGER", "DECIMAL", "NUMBER", "DOUBLE", "REAL", "BOOLEAN", "ARRAY", "OBJECT", "VARCHAR", "CHAR"})
+    for (const char* name :
+         {"INTEGER", "DECIMAL", "NUMBER", "DOUBLE", "REAL", "BOOLEAN", "ARRAY", "OBJECT", "VARCHAR", "CHAR"})
       (*map)[std::string("AS_") + name] = AsType;
     return map;
   }();

@@ -15,7 +15,10 @@ using Kind = SqlType::Kind;
 absl::StatusOr<Typed> Rounding(Calls& call) {
   CDI_RETURN_IF_ERROR(call.Expect(1, 2));
   const bool trunc = call.name() == "TRUNC" || call.name() == "TRUNCATE";
-  const char* const engine = call.name() == "ROUND" ? "ROUND" : trunc ? "TRUNC" : call.name() == "FLOOR" ? "FLOOR" : "CEIL";
+  const char* const engine = call.name() == "ROUND"   ? "ROUND"
+                             : trunc                  ? "TRUNC"
+                             : call.name() == "FLOOR" ? "FLOOR"
+                                                      : "CEIL";
   CDI_ASSIGN_OR_RETURN(const Typed value, call.Value(0));
   if (trunc && IsMoment(value.type) && !value.null) return TimeCalls().at("DATE_TRUNC")(call);
   CDI_ASSIGN_OR_RETURN(const Typed number, call.convert.Number(value));
@@ -29,8 +32,12 @@ absl::StatusOr<Typed> Rounding(Calls& call) {
     if (given.number_text.has_value() && absl::SimpleAtoi(*given.number_text, &parsed)) constant = parsed;
   }
   if (number.type.kind == Kind::kFloat) {
-    return Typed{absl::StrCat("SF_FLOAT_", engine, "(", number.sql, ", ", digits, ")"), SqlType::Of(Kind::kFloat),
-                 number.nullable, false, {}, {}};
+    return Typed{absl::StrCat("SF_FLOAT_", engine, "(", number.sql, ", ", digits, ")"),
+                 SqlType::Of(Kind::kFloat),
+                 number.nullable,
+                 false,
+                 {},
+                 {}};
   }
   const int old_scale = number.type.scale;
   const int scale = constant.has_value() ? std::clamp(*constant, 0, old_scale) : old_scale;
@@ -79,18 +86,18 @@ absl::StatusOr<Typed> Div0(Calls& call) {
   CDI_ASSIGN_OR_RETURN(const Typed zero, call.convert.Cast(NumberLiteral("0"), quotient.type));
   const std::string null_too =
       call.name() == "DIV0NULL" ? absl::StrCat(" WHEN (", values[1].sql, ") IS NULL THEN ", zero.sql) : "";
-  quotient.sql = absl::StrCat("(CASE WHEN (", values[0].sql, ") IS NULL THEN NULL", null_too, " WHEN ", zero_divisor.sql,
-                              " THEN ", zero.sql, " ELSE ", quotient.sql, " END)");
+  quotient.sql = absl::StrCat("(CASE WHEN (", values[0].sql, ") IS NULL THEN NULL", null_too, " WHEN ",
+                              zero_divisor.sql, " THEN ", zero.sql, " ELSE ", quotient.sql, " END)");
   return quotient;
 }
 
 }  // namespace
 
 const CallHandlers& NumberCalls() {
-  static const auto* calls = new CallHandlers{{"ROUND", Rounding}, {"TRUNC", Rounding}, {"TRUNCATE", Rounding},
-                                              {"CEIL", Rounding},  {"FLOOR", Rounding}, {"ABS", Abs},
-                                              {"SIGN", Sign},      {"MOD", Mod},        {"SQUARE", Square},
-                                              {"DIV0", Div0},      {"DIV0NULL", Div0}};
+  static const auto* calls =
+      new CallHandlers{{"ROUND", Rounding}, {"TRUNC", Rounding}, {"TRUNCATE", Rounding}, {"CEIL", Rounding},
+                       {"FLOOR", Rounding}, {"ABS", Abs},        {"SIGN", Sign},         {"MOD", Mod},
+                       {"SQUARE", Square},  {"DIV0", Div0},      {"DIV0NULL", Div0}};
   return *calls;
 }
 

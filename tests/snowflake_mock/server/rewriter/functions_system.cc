@@ -25,7 +25,11 @@ absl::StatusOr<Typed> LoginFailureDetails(Calls& call) {
 absl::StatusOr<Typed> TypeOf(Calls& call) {
   CDI_RETURN_IF_ERROR(call.Expect(1, 1));
   CDI_ASSIGN_OR_RETURN(const Typed value, call.Value(0));
-  return TextLiteral(value.null ? "NULL[LOB]" : value.type.SnowflakeName());
+  Typed name = TextLiteral(value.null ? "NULL[LOB]" : value.type.SnowflakeName());
+  // The operand stays in the query, so that an aggregate still makes one row of many.
+  if (ContainsAggregate(*call.call.children[0]))
+    name.sql = absl::StrCat("(CASE WHEN (", value.sql, ") IS NULL THEN ", name.sql, " ELSE ", name.sql, " END)");
+  return name;
 }
 
 // CURRENT_TIMESTAMP(3): fewer digits.

@@ -45,8 +45,9 @@ constexpr std::array<DatePart, 24> kDateParts = {{
 }};
 
 bool IsAddable(std::string_view part) {
-  static constexpr std::array<std::string_view, 11> kParts = {"year",   "quarter", "month",       "week",        "day", "hour",
-                                                              "minute", "second",  "millisecond", "microsecond", "nanosecond"};
+  static constexpr std::array<std::string_view, 11> kParts = {"year",        "quarter",     "month",     "week",
+                                                              "day",         "hour",        "minute",    "second",
+                                                              "millisecond", "microsecond", "nanosecond"};
   return std::find(kParts.begin(), kParts.end(), part) != kParts.end();
 }
 
@@ -55,10 +56,10 @@ bool IsDayPart(std::string_view part) {
 }
 
 absl::Status NoPart(std::string_view part, Place place) {
-  return SqlError("001003", "42000",
-                  absl::StrCat("SQL compilation error:\n'", std::string(part),
-                               "' is not a valid date/time component here."),
-                  place);
+  return SqlError(
+      "001003", "42000",
+      absl::StrCat("SQL compilation error:\n'", std::string(part), "' is not a valid date/time component here."),
+      place);
 }
 
 // A part is a word or a string: no expression.
@@ -103,7 +104,11 @@ absl::StatusOr<Typed> AddMonths(Calls& call) {
   // Unlike DATEADD, the last day of a month stays the last day.
   return Typed{absl::StrCat("SF_ADD_", Suffix(time.type.kind), "('add_months', ", amount, ", ", time.sql, ", ",
                             call.convert.zone(), ")"),
-               time.type, true, false, {}, {}};
+               time.type,
+               true,
+               false,
+               {},
+               {}};
 }
 
 absl::StatusOr<Typed> DateDiff(Calls& call) {
@@ -129,16 +134,21 @@ absl::StatusOr<Typed> DateTrunc(Calls& call) {
   if (!IsAddable(part)) return NoPart(part, call.call.place);
   CDI_ASSIGN_OR_RETURN(const Typed value, call.Value(swapped ? 0 : 1));
   CDI_ASSIGN_OR_RETURN(const Typed time, call.convert.Moment(value));
-  return Typed{absl::StrCat("SF_TRUNC_", Suffix(time.type.kind), "('", part, "', ", time.sql, ", ", call.convert.zone(), ")"),
-               time.type, time.nullable, false, {}, {}};
+  return Typed{
+      absl::StrCat("SF_TRUNC_", Suffix(time.type.kind), "('", part, "', ", time.sql, ", ", call.convert.zone(), ")"),
+      time.type,
+      time.nullable,
+      false,
+      {},
+      {}};
 }
 
 absl::StatusOr<Typed> PartOf(Calls& call, const std::string& part, size_t argument) {
   CDI_ASSIGN_OR_RETURN(const Typed value, call.Value(argument));
   CDI_ASSIGN_OR_RETURN(const Typed time, call.convert.Moment(value));
   const bool wide = part.rfind("epoch", 0) == 0 || part == "nanosecond";
-  return AsNumber(absl::StrCat("SF_DATE_PART('", part, "', ", time.sql, ", ", call.convert.zone(), ")"), wide ? 38 : 9, 0,
-                  time.nullable);
+  return AsNumber(absl::StrCat("SF_DATE_PART('", part, "', ", time.sql, ", ", call.convert.zone(), ")"), wide ? 38 : 9,
+                  0, time.nullable);
 }
 
 absl::StatusOr<Typed> DatePartCall(Calls& call) {
@@ -170,16 +180,24 @@ absl::StatusOr<Typed> NextDay(Calls& call) {
   CDI_RETURN_IF_ERROR(call.Expect(2, 2));
   CDI_ASSIGN_OR_RETURN(const Typed date, call.Cast(0, SqlType::Of(Kind::kDate)));
   CDI_ASSIGN_OR_RETURN(const std::string day, call.Text(1));
-  return Typed{absl::StrCat("SF_NEXT_DAY(", date.sql, ", ", day, ", ", call.name() == "NEXT_DAY" ? 1 : -1, ")"), date.type,
-               true, false, {}, {}};
+  return Typed{absl::StrCat("SF_NEXT_DAY(", date.sql, ", ", day, ", ", call.name() == "NEXT_DAY" ? 1 : -1, ")"),
+               date.type,
+               true,
+               false,
+               {},
+               {}};
 }
 
 absl::StatusOr<Typed> MonthsBetween(Calls& call) {
   CDI_RETURN_IF_ERROR(call.Expect(2, 2));
   CDI_ASSIGN_OR_RETURN(const Typed a, call.Cast(0, SqlType::Of(Kind::kTimestampNtz, 9)));
   CDI_ASSIGN_OR_RETURN(const Typed b, call.Cast(1, SqlType::Of(Kind::kTimestampNtz, 9)));
-  return Typed{absl::StrCat("SF_MONTHS_BETWEEN(", a.sql, ", ", b.sql, ")"), SqlType::Of(Kind::kFloat),
-               a.nullable || b.nullable, false, {}, {}};
+  return Typed{absl::StrCat("SF_MONTHS_BETWEEN(", a.sql, ", ", b.sql, ")"),
+               SqlType::Of(Kind::kFloat),
+               a.nullable || b.nullable,
+               false,
+               {},
+               {}};
 }
 
 absl::StatusOr<Typed> ConvertTimezone(Calls& call) {
@@ -188,7 +206,8 @@ absl::StatusOr<Typed> ConvertTimezone(Calls& call) {
     CDI_ASSIGN_OR_RETURN(const std::string source, call.Text(0));
     CDI_ASSIGN_OR_RETURN(const std::string target, call.Text(1));
     CDI_ASSIGN_OR_RETURN(const Typed wall, call.Cast(2, SqlType::Of(Kind::kTimestampNtz, 9)));
-    return Typed{absl::StrCat("SF_CONVERT_WALL(", source, ", ", target, ", ", wall.sql, ")"), wall.type, true, false, {}, {}};
+    return Typed{
+        absl::StrCat("SF_CONVERT_WALL(", source, ", ", target, ", ", wall.sql, ")"), wall.type, true, false, {}, {}};
   }
   CDI_ASSIGN_OR_RETURN(const std::string target, call.Text(0));
   CDI_ASSIGN_OR_RETURN(const Typed value, call.Value(1));
@@ -199,7 +218,11 @@ absl::StatusOr<Typed> ConvertTimezone(Calls& call) {
     CDI_ASSIGN_OR_RETURN(moment, call.convert.Moment(value));
   }
   return Typed{absl::StrCat("SF_AT_ZONE(", target, ", ", moment.sql, ", ", call.convert.zone(), ")"),
-               SqlType::Of(Kind::kTimestampTz, 9), value.nullable, false, {}, {}};
+               SqlType::Of(Kind::kTimestampTz, 9),
+               value.nullable,
+               false,
+               {},
+               {}};
 }
 
 // TIMESTAMP_NTZ_FROM_PARTS(y, m, d, h, mi, s[, ns]) or (date, time); TIME_FROM_PARTS(h, m, s[, ns])
@@ -209,8 +232,12 @@ absl::StatusOr<Typed> FromParts(Calls& call) {
   if (!time && call.count() == 2) {
     CDI_ASSIGN_OR_RETURN(const Typed date, call.Cast(0, SqlType::Of(Kind::kDate)));
     CDI_ASSIGN_OR_RETURN(const Typed clock, call.Cast(1, SqlType::Of(Kind::kTime, 9)));
-    return Typed{absl::StrCat("SF_DATE_AND_TIME(", date.sql, ", ", clock.sql, ")"), SqlType::Of(Kind::kTimestampNtz, 9),
-                 date.nullable || clock.nullable, false, {}, {}};
+    return Typed{absl::StrCat("SF_DATE_AND_TIME(", date.sql, ", ", clock.sql, ")"),
+                 SqlType::Of(Kind::kTimestampNtz, 9),
+                 date.nullable || clock.nullable,
+                 false,
+                 {},
+                 {}};
   }
   CDI_RETURN_IF_ERROR(call.Expect(time ? 3 : 6, time ? 4 : 7));
   for (size_t i = 0; i < call.count(); ++i) {
@@ -247,8 +274,13 @@ absl::StatusOr<Typed> DateAddValue(const std::string& part, const std::string& a
     return SqlError("001003", "42000", absl::StrCat("SQL compilation error:\n", part, " does not apply to TIME"));
   }
   if (type.kind != Kind::kDate) type.scale = 9;
-  return Typed{absl::StrCat("SF_ADD_", Suffix(type.kind), "('", part, "', ", amount, ", ", time.sql, ", ", convert.zone(), ")"),
-               type, time.nullable, false, {}, {}};
+  return Typed{
+      absl::StrCat("SF_ADD_", Suffix(type.kind), "('", part, "', ", amount, ", ", time.sql, ", ", convert.zone(), ")"),
+      type,
+      time.nullable,
+      false,
+      {},
+      {}};
 }
 
 const CallHandlers& TimeCalls() {
@@ -268,8 +300,9 @@ const CallHandlers& TimeCalls() {
                                  {"PREVIOUS_DAY", NextDay},
                                  {"MONTHS_BETWEEN", MonthsBetween},
                                  {"CONVERT_TIMEZONE", ConvertTimezone}};
-    for (const char* name : {"YEAR", "QUARTER", "MONTH", "WEEK", "WEEKOFYEAR", "WEEKISO", "DAY", "DAYOFMONTH", "DAYOFWEEK",
-                             "DAYOFWEEKISO", "DAYOFYEAR", "YEAROFWEEK", "YEAROFWEEKISO", "HOUR", "MINUTE", "SECOND"}) {
+    for (const char* name :
+         {"YEAR", "QUARTER", "MONTH", "WEEK", "WEEKOFYEAR", "WEEKISO", "DAY", "DAYOFMONTH", "DAYOFWEEK", "DAYOFWEEKISO",
+          "DAYOFYEAR", "YEAROFWEEK", "YEAROFWEEKISO", "HOUR", "MINUTE", "SECOND"}) {
       (*map)[name] = NamedPart;
     }
     for (const char* name : {"TIMESTAMP_FROM_PARTS", "TIMESTAMP_NTZ_FROM_PARTS", "TIMESTAMP_LTZ_FROM_PARTS",

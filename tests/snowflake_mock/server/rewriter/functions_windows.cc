@@ -92,11 +92,18 @@ absl::StatusOr<Typed> RatioToReport(Calls& call) {
 }  // namespace
 
 const CallHandlers& WindowCalls() {
-  static const auto* calls = new CallHandlers{
-      {"ROW_NUMBER", Numbering},     {"RANK", Numbering},         {"DENSE_RANK", Numbering},
-      {"NTILE", Numbering},          {"PERCENT_RANK", Distribution}, {"CUME_DIST", Distribution},
-      {"LAG", Lag},                  {"LEAD", Lag},               {"FIRST_VALUE", ValueOfRow},
-      {"LAST_VALUE", ValueOfRow},    {"NTH_VALUE", ValueOfRow},   {"RATIO_TO_REPORT", RatioToReport}};
+  static const auto* calls = new CallHandlers{{"ROW_NUMBER", Numbering},
+                                              {"RANK", Numbering},
+                                              {"DENSE_RANK", Numbering},
+                                              {"NTILE", Numbering},
+                                              {"PERCENT_RANK", Distribution},
+                                              {"CUME_DIST", Distribution},
+                                              {"LAG", Lag},
+                                              {"LEAD", Lag},
+                                              {"FIRST_VALUE", ValueOfRow},
+                                              {"LAST_VALUE", ValueOfRow},
+                                              {"NTH_VALUE", ValueOfRow},
+                                              {"RATIO_TO_REPORT", RatioToReport}};
   return *calls;
 }
 

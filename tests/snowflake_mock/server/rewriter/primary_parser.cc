@@ -96,9 +96,9 @@ absl::StatusOr<ExprPtr> Parser::ParseWordPrimary() {
       return Finish(std::move(cast));
     }
   }
-  const bool callable = next.IsOperator("(") && (token.IsWord("LEFT") || token.IsWord("RIGHT") || token.IsWord("RLIKE") ||
-                                                token.IsWord("REGEXP") || token.IsWord("LIKE") ||
-                                                token.IsWord("ILIKE") || token.IsWord("ANY"));
+  const bool callable = next.IsOperator("(") && (token.IsWord("LEFT") || token.IsWord("RIGHT") ||
+                                                 token.IsWord("RLIKE") || token.IsWord("REGEXP") ||
+                                                 token.IsWord("LIKE") || token.IsWord("ILIKE") || token.IsWord("ANY"));
   if (IsReservedWord(token.text) && !callable) return reader_.Unexpected();
   return ParseNameOrCall();
 }

@@ -93,8 +93,8 @@ absl::StatusOr<std::unique_ptr<QueryBody>> Parser::ParseSetOperations(int level)
   CDI_ASSIGN_OR_RETURN(auto left, ParseSetOperations(level + 1));
   while (true) {
     const Token& next = reader_.Peek();
-    const bool here = level == 0 ? next.IsWord("UNION") || next.IsWord("EXCEPT") || next.IsWord("MINUS")
-                                 : next.IsWord("INTERSECT");
+    const bool here =
+        level == 0 ? next.IsWord("UNION") || next.IsWord("EXCEPT") || next.IsWord("MINUS") : next.IsWord("INTERSECT");
     if (!here) return left;
     auto both = std::make_unique<QueryBody>();
     both->kind = QueryBody::Kind::kSetOperation;

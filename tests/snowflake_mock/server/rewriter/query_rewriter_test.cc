@@ -60,8 +60,9 @@ INSTANTIATE_TEST_SUITE_P(
         Pair{"DividesExactly", "select 1 / 3 as x",
              R"(SELECT CAST(SF_DIVIDE_6(CAST(1 AS DECIMAL(1,0)), CAST(3 AS DECIMAL(1,0))) AS DECIMAL(7,6)) AS "X")"},
         Pair{"ReadsHexLiterals", "select x'AB' b", R"(SELECT SF_BINARY('AB', 'HEX') AS "B")"},
-        Pair{"MinusIsExcept", "select 1 as x minus select 2 as y",
-             R"(SELECT * FROM (SELECT CAST(1 AS DECIMAL(1,0)) AS "X") EXCEPT SELECT * FROM (SELECT CAST(2 AS DECIMAL(1,0)) AS "Y"))"},
+        Pair{
+            "MinusIsExcept", "select 1 as x minus select 2 as y",
+            R"(SELECT * FROM (SELECT CAST(1 AS DECIMAL(1,0)) AS "X") EXCEPT SELECT * FROM (SELECT CAST(2 AS DECIMAL(1,0)) AS "Y"))"},
         Pair{"ContextFunctions", "select current_role() as r", R"(SELECT 'R' AS "R")"},
         Pair{"ExpandsViews", "select x from v",
              R"(SELECT "V"."~1" AS "X" FROM (SELECT "T"."A" AS "A" FROM "D.S"."T" AS "T") AS "V"("~1"))"},

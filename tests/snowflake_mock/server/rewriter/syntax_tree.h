@@ -42,33 +42,33 @@ struct Star {
 
 struct Expr {
   enum class Kind {
-    kNumber,    // text
-    kString,    // text
-    kBytes,     // X'…': text in hex
-    kTrue,      //
-    kFalse,     //
-    kNull,      //
-    kBinding,   // ?; `index` counts from 0
-    kVariable,  // $NAME or $1
-    kRaw,       // finished engine SQL
-    kName,      // parts
-    kStar,      // star; only as a select item or an argument
-    kUnary,     // text: - + NOT
-    kBinary,    // text: + - * / % || = <> < <= > >=
-    kChain,     // text: AND OR; all operands in children
-    kIs,        // text: NULL, TRUE, FALSE, or DISTINCT (two children); negated
-    kIn,        // children[0] IN the rest, or in query; negated
-    kBetween,   // three children; negated
-    kLike,      // text: LIKE ILIKE RLIKE; children: value, patterns…; `quantifier` ANY or ALL; escape; negated
-    kCase,      // children: [operand] when then … [else]; flags has_operand, has_else
-    kCast,      // children[0] to type; try_cast
-    kPath,      // children[0] : path steps in children[1…]: strings (keys) or numbers and other expressions
-    kCall,      // parts[0] the name; children, argument_names, and the clauses below
-    kExists,    // query
-    kSubquery,  // query
-    kRow,       // (a, b)
+    kNumber,      // text
+    kString,      // text
+    kBytes,       // X'…': text in hex
+    kTrue,        //
+    kFalse,       //
+    kNull,        //
+    kBinding,     // ?; `index` counts from 0
+    kVariable,    // $NAME or $1
+    kRaw,         // finished engine SQL
+    kName,        // parts
+    kStar,        // star; only as a select item or an argument
+    kUnary,       // text: - + NOT
+    kBinary,      // text: + - * / % || = <> < <= > >=
+    kChain,       // text: AND OR; all operands in children
+    kIs,          // text: NULL, TRUE, FALSE, or DISTINCT (two children); negated
+    kIn,          // children[0] IN the rest, or in query; negated
+    kBetween,     // three children; negated
+    kLike,        // text: LIKE ILIKE RLIKE; children: value, patterns…; `quantifier` ANY or ALL; escape; negated
+    kCase,        // children: [operand] when then … [else]; flags has_operand, has_else
+    kCast,        // children[0] to type; try_cast
+    kPath,        // children[0] : path steps in children[1…]: strings (keys) or numbers and other expressions
+    kCall,        // parts[0] the name; children, argument_names, and the clauses below
+    kExists,      // query
+    kSubquery,    // query
+    kRow,         // (a, b)
     kQuantified,  // children[0] text quantifier (query)
-    kInterval,  // text
+    kInterval,    // text
   };
 
   Kind kind = Kind::kNull;

@@ -116,8 +116,9 @@ absl::StatusOr<Typed> Translator::Unary(const Expr& expr, const Scope& scope) {
   number.literal.reset();
   number.number_text.reset();
   if (expr.text == "-") {
-    number.sql = number.type.kind == Kind::kFloat ? absl::StrCat("(- ", number.sql, ")")
-                                                  : absl::StrCat("CAST((- ", number.sql, ") AS ", number.type.EngineName(), ")");
+    number.sql = number.type.kind == Kind::kFloat
+                     ? absl::StrCat("(- ", number.sql, ")")
+                     : absl::StrCat("CAST((- ", number.sql, ") AS ", number.type.EngineName(), ")");
     if (operand.number_text.has_value()) number.number_text = "-" + *operand.number_text;
   }
   return number;
@@ -175,8 +176,9 @@ absl::StatusOr<Typed> Translator::RowComparison(const std::string& op, const Exp
   const std::string strict = op.substr(0, 1);
   for (size_t i = a.size(); i-- > 0;) {
     const std::string& last = i + 1 == a.size() ? op : strict;
-    text = text.empty() ? absl::StrCat("(", a[i], " ", last, " ", b[i], ")")
-                        : absl::StrCat("((", a[i], " ", last, " ", b[i], ") OR ((", a[i], " = ", b[i], ") AND ", text, "))");
+    text = text.empty()
+               ? absl::StrCat("(", a[i], " ", last, " ", b[i], ")")
+               : absl::StrCat("((", a[i], " ", last, " ", b[i], ") OR ((", a[i], " = ", b[i], ") AND ", text, "))");
   }
   return BooleanValue(text);
 }
@@ -245,10 +247,9 @@ absl::StatusOr<Typed> Translator::Quantified(const Expr& expr, const Scope& scop
   const std::string alias = UniqueAlias("~ANY");
   const Typed other{absl::StrCat(alias, ".\"~1\""), inner.columns[0].type, true, false, {}, {}};
   CDI_ASSIGN_OR_RETURN(const auto unified, convert_.Unified({value, other}));
-  return BooleanValue(absl::StrCat("(", convert_.EqualityKey(unified[0]), " ", expr.text, " ",
-                                   expr.quantifier == "ALL" ? "ALL" : "ANY", " (SELECT ",
-                                   convert_.EqualityKey(unified[1]), " FROM (", inner.sql, ") AS ", alias,
-                                   "(\"~1\")))"));
+  return BooleanValue(
+      absl::StrCat("(", convert_.EqualityKey(unified[0]), " ", expr.text, " ", expr.quantifier == "ALL" ? "ALL" : "ANY",
+                   " (SELECT ", convert_.EqualityKey(unified[1]), " FROM (", inner.sql, ") AS ", alias, "(\"~1\")))"));
 }
 
 absl::StatusOr<Typed> Translator::Between(const Expr& expr, const Scope& scope) {
@@ -336,7 +337,11 @@ absl::StatusOr<Typed> Translator::Path(const Expr& expr, const Scope& scope) {
     }
   }
   return Typed{absl::StrCat("SF_GET(", base.null ? "CAST(NULL AS JSON)" : base.sql, steps, ")"),
-               SqlType::Of(Kind::kVariant), true, false, {}, {}};
+               SqlType::Of(Kind::kVariant),
+               true,
+               false,
+               {},
+               {}};
 }
 
 absl::StatusOr<Typed> Translator::ScalarQuery(const Expr& expr, const Scope& scope) {

@@ -91,8 +91,7 @@ absl::StatusOr<FromResult> Translator::TranslateTable(const FromItem& item) {
   if (item.name.size() == 1) {
     for (auto frame = common_tables_.rbegin(); frame != common_tables_.rend(); ++frame) {
       const auto found = frame->find(item.name[0]);
-      if (found != frame->end())
-        return Aliased(found->second.engine_name, alias, {alias}, found->second.columns, item);
+      if (found != frame->end()) return Aliased(found->second.engine_name, alias, {alias}, found->second.columns, item);
     }
   }
   shared_.query.needs_warehouse = true;
@@ -174,7 +173,8 @@ absl::StatusOr<FromResult> Translator::TranslateJoin(const FromItem& item, const
   CDI_ASSIGN_OR_RETURN(const std::string on, JoinCondition(item, left, right, both, outer));
   FromResult result;
   const bool bare = item.join == "CROSS" && on.empty();
-  const std::string right_sql = right_item.kind == FromItem::Kind::kJoin ? absl::StrCat("(", right.sql, ")") : right.sql;
+  const std::string right_sql =
+      right_item.kind == FromItem::Kind::kJoin ? absl::StrCat("(", right.sql, ")") : right.sql;
   result.sql = absl::StrCat(left.sql, " ", item.join, " JOIN ", right_item.lateral ? "LATERAL " : "", right_sql,
                             bare ? "" : absl::StrCat(" ON ", on.empty() ? "TRUE" : on));
   result.scope = std::move(both);

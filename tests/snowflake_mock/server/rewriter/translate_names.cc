@@ -97,8 +97,8 @@ absl::StatusOr<Typed> Translator::Name(const Expr& expr, const Scope& scope) {
       return ContextValue(last, found->second);
   }
   if (expr.parts.size() > 1 && last == "NEXTVAL" && context_.next_value) {
-    CDI_ASSIGN_OR_RETURN(const std::string next, context_.next_value(
-                                                     std::vector<std::string>(expr.parts.begin(), expr.parts.end() - 1)));
+    CDI_ASSIGN_OR_RETURN(const std::string next,
+                         context_.next_value(std::vector<std::string>(expr.parts.begin(), expr.parts.end() - 1)));
     return AsNumber(next, 38, 0, false);
   }
   return InvalidIdentifier(expr.place, Shown(expr.parts));

@@ -1,7 +1,8 @@
 // Arithmetic with Snowflake's result types, ||, and dates plus numbers or intervals.
 //
 // Scales: docs.snowflake.com "Arithmetic operators", read 2026-11. Sum: the larger scale and one digit more; product:
-// the scales' sum, at most the larger of 12 and either; quotient: max(s1, min(s1 + 6, 12)), rounded half away from zero.
+// the scales' sum, at most the larger of 12 and either; quotient: max(s1, min(s1 + 6, 12)), rounded half away from
+// zero.
 #include <array>
 
 #include "absl/strings/ascii.h"
@@ -48,12 +49,19 @@ absl::StatusOr<Typed> Translator::Binary(const Expr& expr, const Scope& scope) {
 
 absl::StatusOr<Typed> Translator::Concatenate(const Typed& left, const Typed& right) {
   if (left.type.kind == Kind::kBinary && right.type.kind == Kind::kBinary) {
-    return Typed{absl::StrCat("(", left.sql, " || ", right.sql, ")"), SqlType{Kind::kBinary, 0, 0, SqlType::kBinaryLengthMax},
-                 left.nullable || right.nullable, false, {}, {}};
+    return Typed{absl::StrCat("(", left.sql, " || ", right.sql, ")"),
+                 SqlType{Kind::kBinary, 0, 0, SqlType::kBinaryLengthMax},
+                 left.nullable || right.nullable,
+                 false,
+                 {},
+                 {}};
   }
   CDI_ASSIGN_OR_RETURN(const Typed a, convert_.Text(left));
   CDI_ASSIGN_OR_RETURN(const Typed b, convert_.Text(right));
-  return TextValue(absl::StrCat("(", a.sql, " || ", b.sql, ")"), a.nullable || b.nullable, a.type.length + b.type.length);
+  std::string both = absl::StrCat("(", a.sql, " || ", b.sql, ")");
+  // The engine types a NULL constant's concatenation as nothing.
+  if (a.nullable || b.nullable) both = absl::StrCat("CAST(", both, " AS VARCHAR)");
+  return TextValue(std::move(both), a.nullable || b.nullable, a.type.length + b.type.length);
 }
 
 absl::StatusOr<Typed> Translator::Arithmetic(const std::string& op, const Typed& left, const Typed& right) {
@@ -114,7 +122,8 @@ absl::StatusOr<Typed> Translator::AddInterval(const Expr& interval, const Typed&
     const std::vector<std::string> words = absl::StrSplit(piece, ' ', absl::SkipEmpty());
     int64_t amount = 0;
     if (words.empty() || words.size() > 2 || !absl::SimpleAtoi(words[0], &amount) || amount == INT64_MIN) {
-      return SqlError("001003", "42000", absl::StrCat("SQL compilation error:\nInvalid interval literal '", interval.text, "'"));
+      return SqlError("001003", "42000",
+                      absl::StrCat("SQL compilation error:\nInvalid interval literal '", interval.text, "'"));
     }
     CDI_ASSIGN_OR_RETURN(const std::string part, ReadDatePart(words.size() == 2 ? words[1] : "SECOND", interval.place));
     CDI_ASSIGN_OR_RETURN(value, DateAddValue(part, absl::StrCat(subtract ? -amount : amount), value, convert_));

@@ -141,7 +141,8 @@ absl::StatusOr<QueryResult> Translator::TranslateBody(const QueryBody& body, con
   } else {
     CDI_ASSIGN_OR_RETURN(result, TranslateSetOperation(body, outer));
   }
-  if (owner == nullptr || (owner->order_by.empty() && owner->limit == nullptr && owner->offset == nullptr)) return result;
+  if (owner == nullptr || (owner->order_by.empty() && owner->limit == nullptr && owner->offset == nullptr))
+    return result;
   const std::vector<std::string> names = PlaceNames(result.columns.size());
   const std::string alias = UniqueAlias("~ORDERED");
   std::vector<std::string> items;
@@ -207,11 +208,12 @@ absl::StatusOr<QueryResult> Translator::TranslateSetOperation(const QueryBody& b
   CDI_ASSIGN_OR_RETURN(const QueryResult left, TranslateBody(*body.left, nullptr, outer));
   CDI_ASSIGN_OR_RETURN(const QueryResult right, TranslateBody(*body.right, nullptr, outer));
   if (left.columns.size() != right.columns.size()) {
-    return SqlError("002057", "42601",
-                    absl::StrCat("SQL compilation error:\ninvalid number of result columns for set operator input branches, "
-                                 "expected ",
-                                 left.columns.size(), ", got ", right.columns.size(), " in a branch"),
-                    body.place);
+    return SqlError(
+        "002057", "42601",
+        absl::StrCat("SQL compilation error:\ninvalid number of result columns for set operator input branches, "
+                     "expected ",
+                     left.columns.size(), ", got ", right.columns.size(), " in a branch"),
+        body.place);
   }
   QueryResult result;
   std::vector<SqlType> types;
@@ -240,7 +242,8 @@ absl::StatusOr<std::string> Translator::Limit(const Expr& expr) {
   const std::string text = value.number_text.value_or(value.literal.value_or(""));
   if (!text.empty()) {
     if (!absl::SimpleAtoi(text, &amount) || amount < 0)
-      return SqlError("001003", "42601", absl::StrCat("SQL compilation error:\nInvalid row count '", text, "' in limit clause"));
+      return SqlError("001003", "42601",
+                      absl::StrCat("SQL compilation error:\nInvalid row count '", text, "' in limit clause"));
     return absl::StrCat(amount);
   }
   if (value.null) return std::string();

@@ -18,7 +18,8 @@ using Kind = SqlType::Kind;
 // A place in the select list: 1 …; nullopt when the expression is none.
 std::optional<size_t> PlaceInList(const Expr& expr) {
   size_t place = 0;
-  if (expr.kind != Expr::Kind::kNumber || expr.parenthesised || !absl::SimpleAtoi(expr.text, &place)) return std::nullopt;
+  if (expr.kind != Expr::Kind::kNumber || expr.parenthesised || !absl::SimpleAtoi(expr.text, &place))
+    return std::nullopt;
   return place;
 }
 
@@ -146,8 +147,9 @@ absl::StatusOr<std::vector<const ScopeColumn*>> Translator::StarColumns(const St
   }
   for (const Source& source : scope.sources) {
     const auto& path = source.path;
-    const bool here = star.qualifier.empty() || (star.qualifier.size() <= path.size() &&
-                                                 std::equal(star.qualifier.rbegin(), star.qualifier.rend(), path.rbegin()));
+    const bool here =
+        star.qualifier.empty() || (star.qualifier.size() <= path.size() &&
+                                   std::equal(star.qualifier.rbegin(), star.qualifier.rend(), path.rbegin()));
     if (!here) continue;
     found = true;
     for (const ScopeColumn& column : source.columns) {
@@ -156,8 +158,8 @@ absl::StatusOr<std::vector<const ScopeColumn*>> Translator::StarColumns(const St
   }
   if (!found) return InvalidIdentifier(place, absl::StrJoin(star.qualifier, "."));
   for (const std::string& name : star.exclude) {
-    const auto end = std::remove_if(columns.begin(), columns.end(),
-                                    [&](const ScopeColumn* column) { return column->name == name; });
+    const auto end =
+        std::remove_if(columns.begin(), columns.end(), [&](const ScopeColumn* column) { return column->name == name; });
     if (end == columns.end()) return InvalidIdentifier(place, DisplayName(name));
     columns.erase(end, columns.end());
   }
@@ -208,7 +210,8 @@ absl::StatusOr<std::string> Translator::GroupKey(const Expr& key, const Select& 
     if (expr->kind == Expr::Kind::kStar) return Unsupported("GROUP BY of a place that is *");
   }
   if (ContainsAggregate(*expr)) {
-    return SqlError("002081", "42601", "SQL compilation error:\n[" + ItemName(*expr) + "] is not a valid group by expression");
+    return SqlError("002081", "42601",
+                    "SQL compilation error:\n[" + ItemName(*expr) + "] is not a valid group by expression");
   }
   CDI_ASSIGN_OR_RETURN(const Typed value, Translate(*expr, scope));
   const std::string by = convert_.EqualityKey(value);
@@ -266,8 +269,8 @@ absl::StatusOr<std::string> Translator::TranslateOrder(const std::vector<OrderIt
       // A name of the output is that output, not an expression computed again.
       const Item* named = nullptr;
       if (item.value->kind == Expr::Kind::kName && item.value->parts.size() == 1) {
-        const auto found = std::find_if(items.begin(), items.end(),
-                                        [&](const Item& one) { return one.name == item.value->parts[0]; });
+        const auto found =
+            std::find_if(items.begin(), items.end(), [&](const Item& one) { return one.name == item.value->parts[0]; });
         if (found != items.end()) named = &*found;
       }
       if (named != nullptr) {

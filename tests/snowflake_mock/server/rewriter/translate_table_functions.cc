@@ -91,10 +91,12 @@ absl::StatusOr<FromResult> Translator::TranslateFlatten(const FromItem& item, co
   const Expr& call = *item.call;
   for (const std::string& name : call.argument_names) {
     if (!name.empty() && name != "INPUT" && name != "PATH" && name != "OUTER" && name != "RECURSIVE" && name != "MODE")
-      return SqlError("001003", "42000", absl::StrCat("SQL compilation error:\nunknown argument '", name, "' of FLATTEN"));
+      return SqlError("001003", "42000",
+                      absl::StrCat("SQL compilation error:\nunknown argument '", name, "' of FLATTEN"));
   }
   const Expr* const input = Argument(call, "INPUT", 0);
-  if (input == nullptr) return SqlError("000938", "22023", "SQL compilation error:\nnot enough arguments for function [FLATTEN]");
+  if (input == nullptr)
+    return SqlError("000938", "22023", "SQL compilation error:\nnot enough arguments for function [FLATTEN]");
   CDI_ASSIGN_OR_RETURN(const bool keep_outer, Flag(call, "OUTER"));
   CDI_ASSIGN_OR_RETURN(const bool recursive, Flag(call, "RECURSIVE"));
   std::string mode = "BOTH";
@@ -118,20 +120,22 @@ absl::StatusOr<FromResult> Translator::TranslateFlatten(const FromItem& item, co
   FromResult result;
   std::string element;
   const std::string json = value.null ? "CAST(NULL AS JSON)" : value.sql;
-  result.sql = UnnestBeside(left, absl::StrCat("SF_FLATTEN(", json, ", ", path, ", ", keep_outer ? "TRUE" : "FALSE", ", ",
-                                               recursive ? "TRUE" : "FALSE", ", '", mode, "')"),
+  result.sql = UnnestBeside(left,
+                            absl::StrCat("SF_FLATTEN(", json, ", ", path, ", ", keep_outer ? "TRUE" : "FALSE", ", ",
+                                         recursive ? "TRUE" : "FALSE", ", '", mode, "')"),
                             result, element);
   const auto column = [&](const char* name, const char* function, const SqlType& type) {
     const std::string sql = absl::StrCat(function, "(", element, ")");
-    return ScopeColumn{name, type.kind == Kind::kNumber ? absl::StrCat("CAST(", sql, " AS ", type.EngineName(), ")") : sql,
+    return ScopeColumn{name,
+                       type.kind == Kind::kNumber ? absl::StrCat("CAST(", sql, " AS ", type.EngineName(), ")") : sql,
                        type, true};
   };
-  Source source{item.alias.empty() ? std::vector<std::string>{} : std::vector{item.alias},
-                {column("SEQ", "SF_FLAT_SEQ", SqlType::Number(18, 0)), column("KEY", "SF_FLAT_KEY", SqlType::Text()),
-                 column("PATH", "SF_FLAT_PATH", SqlType::Text()),
-                 column("INDEX", "SF_FLAT_INDEX", SqlType::Number(18, 0)),
-                 column("VALUE", "SF_FLAT_VALUE", SqlType::Of(Kind::kVariant)),
-                 column("THIS", "SF_FLAT_THIS", SqlType::Of(Kind::kVariant))}};
+  Source source{
+      item.alias.empty() ? std::vector<std::string>{} : std::vector{item.alias},
+      {column("SEQ", "SF_FLAT_SEQ", SqlType::Number(18, 0)), column("KEY", "SF_FLAT_KEY", SqlType::Text()),
+       column("PATH", "SF_FLAT_PATH", SqlType::Text()), column("INDEX", "SF_FLAT_INDEX", SqlType::Number(18, 0)),
+       column("VALUE", "SF_FLAT_VALUE", SqlType::Of(Kind::kVariant)),
+       column("THIS", "SF_FLAT_THIS", SqlType::Of(Kind::kVariant))}};
   result.scope.sources.push_back(std::move(source));
   return result;
 }
@@ -149,14 +153,14 @@ absl::StatusOr<FromResult> Translator::TranslateSplit(const FromItem& item, cons
   CDI_ASSIGN_OR_RETURN(const Typed separator, Translate(*call.children[1], scope));
   FromResult result;
   std::string element;
-  const std::string array =
-      absl::StrCat(strtok ? "SF_STRTOK_SPLIT(" : "SF_SPLIT(", text.sql, ", ", separator.sql, ")");
+  const std::string array = absl::StrCat(strtok ? "SF_STRTOK_SPLIT(" : "SF_SPLIT(", text.sql, ", ", separator.sql, ")");
   result.sql = UnnestBeside(left, absl::StrCat("SF_FLATTEN(", array, ", '', FALSE, FALSE, 'ARRAY')"), result, element);
-  Source source{item.alias.empty() ? std::vector<std::string>{} : std::vector{item.alias},
-                {{"SEQ", absl::StrCat("CAST(SF_FLAT_SEQ(", element, ") AS DECIMAL(18,0))"), SqlType::Number(18, 0), false},
-                 {"INDEX", absl::StrCat("CAST(SF_FLAT_INDEX(", element, ") + 1 AS DECIMAL(18,0))"), SqlType::Number(18, 0),
-                  false},
-                 {"VALUE", absl::StrCat("SF_TEXT(SF_FLAT_VALUE(", element, "))"), SqlType::Text(), false}}};
+  Source source{
+      item.alias.empty() ? std::vector<std::string>{} : std::vector{item.alias},
+      {{"SEQ", absl::StrCat("CAST(SF_FLAT_SEQ(", element, ") AS DECIMAL(18,0))"), SqlType::Number(18, 0), false},
+       {"INDEX", absl::StrCat("CAST(SF_FLAT_INDEX(", element, ") + 1 AS DECIMAL(18,0))"), SqlType::Number(18, 0),
+        false},
+       {"VALUE", absl::StrCat("SF_TEXT(SF_FLAT_VALUE(", element, "))"), SqlType::Text(), false}}};
   result.scope.sources.push_back(std::move(source));
   return result;
 }

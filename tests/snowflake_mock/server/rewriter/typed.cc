@@ -29,8 +29,8 @@ absl::Status NoCast(const Typed& value, const SqlType& target) {
 
 // Kinds that a cast to `target` takes, besides its own, text and VARIANT.
 bool Castable(Kind from, Kind target) {
-  const bool moment = from == Kind::kDate || from == Kind::kTimestampNtz || from == Kind::kTimestampLtz ||
-                      from == Kind::kTimestampTz;
+  const bool moment =
+      from == Kind::kDate || from == Kind::kTimestampNtz || from == Kind::kTimestampLtz || from == Kind::kTimestampTz;
   if (from == target || from == Kind::kText || from == Kind::kVariant) return true;
   switch (target) {
     case Kind::kText:
@@ -72,7 +72,8 @@ Typed BooleanValue(std::string sql, bool nullable) {
 }
 
 Typed TextValue(std::string sql, bool nullable, int64_t length) {
-  return {std::move(sql), SqlType::Text(std::clamp<int64_t>(length, 1, SqlType::kTextLengthMax)), nullable, false, {}, {}};
+  return {
+      std::move(sql), SqlType::Text(std::clamp<int64_t>(length, 1, SqlType::kTextLengthMax)), nullable, false, {}, {}};
 }
 
 Typed TextLiteral(const std::string& text) {
@@ -122,11 +123,14 @@ bool IsSemiStructured(const SqlType& type) {
 }
 
 absl::Status InvalidArgumentTypes(std::string_view function, const std::vector<Typed>& values) {
-  return SqlError("001044", "42P13",
-                  absl::StrCat("SQL compilation error:\nInvalid argument types for function '", std::string(function),
-                               "': (", absl::StrJoin(values, ", ", [](std::string* out, const Typed& value) {
-                                 *out += value.null ? "NULL" : value.type.SnowflakeName();
-                               }), ")"));
+  return SqlError(
+      "001044", "42P13",
+      absl::StrCat("SQL compilation error:\nInvalid argument types for function '", std::string(function), "': (",
+                   absl::StrJoin(values, ", ",
+                                 [](std::string* out, const Typed& value) {
+                                   *out += value.null ? "NULL" : value.type.SnowflakeName();
+                                 }),
+                   ")"));
 }
 
 std::string Conversions::Parameter(const std::string& name, std::string_view otherwise) const {
@@ -208,9 +212,8 @@ absl::StatusOr<Typed> Conversions::Text(const Typed& value) const {
       break;
     case Kind::kTimestampLtz:
     case Kind::kTimestampTz:
-      format = Parameter(value.type.kind == Kind::kTimestampLtz ? "TIMESTAMP_LTZ_OUTPUT_FORMAT"
-                                                                 : "TIMESTAMP_TZ_OUTPUT_FORMAT",
-                         "");
+      format = Parameter(
+          value.type.kind == Kind::kTimestampLtz ? "TIMESTAMP_LTZ_OUTPUT_FORMAT" : "TIMESTAMP_TZ_OUTPUT_FORMAT", "");
       if (format.empty()) format = Parameter("TIMESTAMP_OUTPUT_FORMAT", "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM");
       break;
     case Kind::kBinary:
@@ -236,7 +239,8 @@ absl::StatusOr<Typed> Conversions::Cast(const Typed& value, const SqlType& targe
     CDI_ASSIGN_OR_RETURN(Typed text, Text(value));
     text.literal.reset();
     const bool shorter = value.type.kind == Kind::kText && value.type.length <= target.length;
-    if (!shorter && target.length < SqlType::kTextLengthMax) text.sql = absl::StrCat("left(", text.sql, ", ", target.length, ")");
+    if (!shorter && target.length < SqlType::kTextLengthMax)
+      text.sql = absl::StrCat("left(", text.sql, ", ", target.length, ")");
     text.type = target;
     text.nullable = nullable;
     return text;

@@ -44,9 +44,9 @@ struct Conversions {
   absl::StatusOr<Typed> Float(const Typed& value) const;
   absl::StatusOr<Typed> Boolean(const Typed& value) const;
   absl::StatusOr<Typed> Variant(const Typed& value) const;
-  absl::StatusOr<Typed> Number(const Typed& value) const;    // as it is when a number; texts become NUMBER(38,5)
+  absl::StatusOr<Typed> Number(const Typed& value) const;        // as it is when a number; texts become NUMBER(38,5)
   absl::StatusOr<std::string> Bigint(const Typed& value) const;  // engine SQL of type BIGINT
-  absl::StatusOr<Typed> Moment(const Typed& value) const;    // dates and timestamps as they are, texts as timestamps
+  absl::StatusOr<Typed> Moment(const Typed& value) const;  // dates and timestamps as they are, texts as timestamps
   // The instant as BIGINT nanoseconds, for comparing timestamps with time zones.
   std::string Instant(const Typed& value) const;
 

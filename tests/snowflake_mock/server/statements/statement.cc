@@ -296,8 +296,8 @@ absl::StatusOr<ResultSet> RunQuery(Execution& run) {
     if (i >= described->size() || columns[i].type.EngineName() != (*described)[i].type.EngineName()) {
       return SqlError("000603", "XX000",
                       absl::StrCat("SQL execution internal error: column ", i + 1, " is a ",
-                                   i < described->size() ? (*described)[i].type.SnowflakeName() : "nothing", ", told as ",
-                                   columns[i].type.SnowflakeName()));
+                                   i < described->size() ? (*described)[i].type.SnowflakeName() : "nothing",
+                                   ", told as ", columns[i].type.SnowflakeName()));
     }
   }
   ResultWriter writer;
