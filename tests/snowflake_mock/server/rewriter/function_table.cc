@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
+#include "tests/snowflake_mock/server/rewriter/query_rewriter.h"
 
 namespace cdi::snowflake_mock {
 namespace {
@@ -194,11 +195,11 @@ absl::Status UnknownFunction(const std::string& name, Place place) {
   return SqlError("002141", "42601", absl::StrCat("SQL compilation error:\nUnknown function ", name), place);
 }
 
-std::string CastExpression(const std::string& operand, const SqlType& type, bool try_cast) {
+std::string CastExpression(const std::string& operand, const SqlType& type, bool try_cast, const std::string& zone) {
   using Kind = SqlType::Kind;
   const std::string prefix = try_cast ? "SF_TRY_" : "SF_";
   const auto zoned = [&](const char* name) {
-    return absl::StrCat(prefix, name, "(", operand, ", 'UTC', ", type.scale, ")");
+    return absl::StrCat(prefix, name, "(", operand, ", ", QuoteLiteral(zone), ", ", type.scale, ")");
   };
   switch (type.kind) {
     case Kind::kText: {
@@ -229,7 +230,7 @@ std::string CastExpression(const std::string& operand, const SqlType& type, bool
     case Kind::kArray:
       return absl::StrCat(prefix, "ARRAY(", operand, ")");
     case Kind::kVariant:
-      return absl::StrCat(prefix, "VARIANT(", operand, ", 'UTC')");
+      return absl::StrCat(prefix, "VARIANT(", operand, ", ", QuoteLiteral(zone), ")");
   }
   return operand;
 }

@@ -31,8 +31,9 @@ struct FunctionPattern {
 std::vector<const FunctionPattern*> FindFunctionPatterns(const std::string& name);
 
 // `operand` (engine SQL of any type) cast to `type`; with `try_cast`, NULL instead of an error. Texts without a zone
-// are UTC here: for statements that write. Expressions of clients go through Conversions.
-std::string CastExpression(const std::string& operand, const SqlType& type, bool try_cast);
+// are in `zone`: for statements that write. Expressions of clients go through Conversions.
+std::string CastExpression(const std::string& operand, const SqlType& type, bool try_cast,
+                           const std::string& zone = "UTC");
 
 // 002141
 absl::Status UnknownFunction(const std::string& name, Place place);

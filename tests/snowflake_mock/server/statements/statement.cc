@@ -149,11 +149,8 @@ RewriteContext MakeContext(Execution& run) {
   functions["GETDATE"] = functions["CURRENT_TIMESTAMP"];
   functions["SYSTIMESTAMP"] = functions["CURRENT_TIMESTAMP"];
   functions["SYSDATE"] = now;
-  context.parameters = run.account.catalog.account_parameters;
-  for (const auto& [name, value] : session.parameters) context.parameters[name] = value;
-  const auto zone = context.parameters.find("TIMEZONE");
-  const std::string in_zone = absl::StrCat(functions["CURRENT_TIMESTAMP"], ", ",
-                                           QuoteLiteral(zone == context.parameters.end() ? "UTC" : zone->second));
+  context.parameters = run.parameters;
+  const std::string in_zone = absl::StrCat(functions["CURRENT_TIMESTAMP"], ", ", QuoteLiteral(run.Zone()));
   functions["CURRENT_DATE"] = absl::StrCat("SF_DATE(", in_zone, ")");
   functions["CURRENT_TIME"] = absl::StrCat("SF_TIME(", in_zone, ")");
   functions["LOCALTIME"] = functions["CURRENT_TIME"];
@@ -251,6 +248,11 @@ absl::StatusOr<ResultSet> RunStatement(Account& account, Session& session, const
   }
   CDI_ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(statements[0]));
   Execution run{account, session, stop, bindings, describe_only, account.Now(), statements[0], std::move(tokens)};
+  {
+    const std::shared_lock lock(account.catalog.mutex);
+    run.parameters = account.catalog.account_parameters;
+  }
+  for (const auto& [name, value] : session.parameters) run.parameters[name] = value;
   stop.SetTimeout(StatementTimeout(run));
   run.secondary_roles = SecondaryRoles(run);
   auto result = Route(run);

@@ -24,6 +24,14 @@ struct Execution {
   std::vector<std::shared_ptr<const ResultSet>> piped = {};  // results of the statements before ->>, newest last
   std::set<std::string> secondary_roles = {};
   std::string warehouse_in_use = {};
+  // Of the account and the session, as they were when the statement began.
+  std::map<std::string, std::string> parameters = {};
+
+  // The session's TIMEZONE.
+  std::string Zone() const {
+    const auto found = parameters.find("TIMEZONE");
+    return found == parameters.end() ? "UTC" : found->second;
+  }
 };
 
 // spec/snowflake.md §3.8

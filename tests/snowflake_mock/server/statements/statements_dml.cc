@@ -123,7 +123,7 @@ absl::StatusOr<std::string> StageStatement(Execution& run, const DmlTarget& targ
     CDI_RETURN_IF_ERROR(CheckAssignable((*described)[i + 1].type, column));
     const std::string name = absl::StrCat("\"SF ", i, "\"");
     absl::StrAppend(&names, ", ", name);
-    absl::StrAppend(&values, ", ", WriteValue(name, column), " AS ", name);
+    absl::StrAppend(&values, ", ", WriteValue(name, column, run.Zone()), " AS ", name);
   }
   return absl::StrCat("CREATE OR REPLACE TEMP TABLE ", kStage, " AS SELECT ", values, " FROM (", query.sql,
                       ") AS \"~S\"(", names, ")");

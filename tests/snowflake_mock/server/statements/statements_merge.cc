@@ -205,8 +205,8 @@ absl::StatusOr<std::string> StageStatement(Execution& run, const Merge& merge, c
       CDI_RETURN_IF_ERROR(CheckAssignable((*described)[value + 2].type, column));
       const std::string name = absl::StrCat("\"SF ", value, "\"");
       absl::StrAppend(&names, ", ", name);
-      absl::StrAppend(&values, ", CASE WHEN \"SF CLAUSE\" = ", i + 1, " THEN ", WriteValue(name, column), " END AS ",
-                      name);
+      absl::StrAppend(&values, ", CASE WHEN \"SF CLAUSE\" = ", i + 1, " THEN ", WriteValue(name, column, run.Zone()),
+                      " END AS ", name);
     }
   }
   return absl::StrCat("CREATE OR REPLACE TEMP TABLE ", kStage, " AS SELECT ", values, " FROM (", query.sql,

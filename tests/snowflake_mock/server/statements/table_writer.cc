@@ -34,12 +34,12 @@ absl::Status CountMismatch(size_t expected, size_t got) {
 
 }  // namespace
 
-std::string WriteValue(const std::string& source_column, const Column& column) {
+std::string WriteValue(const std::string& source_column, const Column& column, const std::string& zone) {
   SqlType type = column.type;
   const int64_t length = type.length;
   if (type.kind == SqlType::Kind::kText) type.length = SqlType::kTextLengthMax;
   if (type.kind == SqlType::Kind::kBinary) type.length = SqlType::kBinaryLengthMax;
-  const std::string cast = CastExpression(source_column, type, false);
+  const std::string cast = CastExpression(source_column, type, false, zone);
   if (column.type.kind == SqlType::Kind::kText) {
     return absl::StrCat("CASE WHEN length(", cast, ") > ", length, " THEN ", TooLong(cast), " ELSE ", cast, " END");
   }
@@ -257,7 +257,7 @@ absl::StatusOr<std::string> InsertStatement(Execution& run, const DmlTarget& tar
     const std::string inner = QuoteEngineName(value_name(i));
     names.push_back(EngineColumn(all[written[i]].name));
     inner_names.push_back(inner);
-    values.push_back(WriteValue(inner, all[written[i]]));
+    values.push_back(WriteValue(inner, all[written[i]], run.Zone()));
   }
   return absl::StrCat("INSERT INTO ", PhysicalName(target.name), " (", absl::StrJoin(names, ", "), ") SELECT ",
                       absl::StrJoin(values, ", "), " FROM (", query.sql, ") AS \"~S\"(",

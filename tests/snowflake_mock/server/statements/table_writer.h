@@ -14,7 +14,7 @@ namespace cdi::snowflake_mock {
 
 // Engine SQL of `source_column` (a column of a subquery: it is read several times) as a value of `column`: cast, and
 // refused with 100078 when longer than the column.
-std::string WriteValue(const std::string& source_column, const Column& column);
+std::string WriteValue(const std::string& source_column, const Column& column, const std::string& zone);
 // 002023 for a type that Snowflake does not convert on its own.
 absl::Status CheckAssignable(const SqlType& from, const Column& column);
 
