@@ -44,9 +44,10 @@ absl::Status FillColumn(TableChange& change, const Column& column) {
     CDI_RETURN_IF_ERROR(ComposeDefault(composer, column));
     CDI_ASSIGN_OR_RETURN(const std::vector<Token> tokens, ReplaceNextval(change.run, composer.Tokens(), context));
     CDI_ASSIGN_OR_RETURN(const RewrittenQuery query, RewriteQuery(tokens, context));
-    const std::string value = column.sequence.empty() ? absl::StrCat("(SELECT ", WriteValue("\"SF 0\"", column),
-                                                                     " FROM (", query.sql, ") AS \"~S\"(\"SF 0\"))")
-                                                      : absl::StrCat("nextval(", QuoteLiteral(column.sequence), ")");
+    const std::string value = column.sequence.empty()
+                                  ? absl::StrCat("(SELECT ", WriteValue("\"SF 0\"", column, change.run.Zone()),
+                                                 " FROM (", query.sql, ") AS \"~S\"(\"SF 0\"))")
+                                  : absl::StrCat("nextval(", QuoteLiteral(column.sequence), ")");
     CDI_RETURN_IF_ERROR(change.Engine(
         absl::StrCat("UPDATE ", PhysicalName(change.name), " SET ", EngineColumn(column.name), " = ", value)));
   }

@@ -111,12 +111,13 @@ absl::Status MergeQueryColumns(const std::vector<Column>& from_query, const std:
   return absl::OkStatus();
 }
 
-std::string FillStatement(const ObjectName& name, const std::vector<Column>& columns, const std::string& query) {
+std::string FillStatement(const ObjectName& name, const std::vector<Column>& columns, const std::string& query,
+                          const std::string& zone) {
   std::vector<std::string> inner;
   std::vector<std::string> values;
   for (size_t i = 0; i < columns.size(); ++i) {
     inner.push_back(absl::StrCat("\"SF ", i, "\""));
-    values.push_back(WriteValue(inner.back(), columns[i]));
+    values.push_back(WriteValue(inner.back(), columns[i], zone));
   }
   return absl::StrCat("INSERT INTO ", PhysicalName(name), " SELECT ", absl::StrJoin(values, ", "), " FROM (", query,
                       ") AS \"~S\"(", absl::StrJoin(inner, ", "), ")");
@@ -230,7 +231,7 @@ absl::StatusOr<ResultSet> CreateTable(Execution& run, TokenReader& reader, const
     Relation from_query;
     CDI_ASSIGN_OR_RETURN(const std::string query, RelationFromQuery(run, nullptr, reader.position(), from_query));
     CDI_RETURN_IF_ERROR(MergeQueryColumns(from_query.columns, typed, table.columns));
-    fill = FillStatement(name, table.columns, query);
+    fill = FillStatement(name, table.columns, query, run.Zone());
     CDI_RETURN_IF_ERROR(UseWarehouseLocked(run));
   } else {
     CDI_RETURN_IF_ERROR(reader.ExpectEnd());

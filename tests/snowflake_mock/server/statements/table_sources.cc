@@ -290,8 +290,13 @@ absl::StatusOr<ResultSet> RunPipe(Execution& run) {
                     run.now_ns,
                     run.sql,
                     std::move(tokens),
-                    results};
-    CDI_ASSIGN_OR_RETURN(ResultSet result, RunRouted(stage));
+                    results,
+                    run.secondary_roles,
+                    run.warehouse_in_use,
+                    run.parameters};
+    auto finished = RunRouted(stage);
+    run.warehouse_in_use = stage.warehouse_in_use;  // left once, at the end of the whole statement
+    CDI_ASSIGN_OR_RETURN(ResultSet result, std::move(finished));
     if (last) return result;
     results.push_back(std::make_shared<const ResultSet>(std::move(result)));
     begin = end + 1;
