@@ -122,14 +122,14 @@ TEST(JwtTest, TimesFollowTheSixtySecondRule) {
     claims.issued_seconds = 1000 + issued;
     claims.expires_seconds = 1000 + expires;
     claims.has_times = true;
-    return CheckJwtTimes(claims, 1000);
+    return CheckJwtTimes(claims, 1000, 60);
   };
   EXPECT_EQ(check(0, 60), "");
   EXPECT_EQ(check(-60, 60), "");
   EXPECT_EQ(check(-61, 60), "JWT_TOKEN_INVALID_ISSUE_TIME");
   EXPECT_EQ(check(61, 120), "JWT_TOKEN_INVALID_ISSUE_TIME");
   EXPECT_EQ(check(-10, 0), "JWT_TOKEN_INVALID_EXPIRATION_TIME");
-  EXPECT_EQ(CheckJwtTimes({}, 0), "JWT_TOKEN_MISSING_ISSUE_OR_EXPIRATION_TIME");
+  EXPECT_EQ(CheckJwtTimes({}, 0, 60), "JWT_TOKEN_MISSING_ISSUE_OR_EXPIRATION_TIME");
 }
 
 TEST(JwtTest, MalformedTokensAreRefused) {
