@@ -29,6 +29,7 @@ PIDS=()
 start() {
   local name=$1
   shift
+  : >"$WORK/$name.out"  # here, not only in the child: first_line must not meet the line of a run before
   "$@" >"$WORK/$name.out" 2>"$WORK/$name.err" &
   STARTED=$!
   PIDS+=("$STARTED")
