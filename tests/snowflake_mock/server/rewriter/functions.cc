@@ -333,4 +333,8 @@ absl::StatusOr<Typed> TranslateCall(Translator& translator, const Expr& expr, co
   return WrongCount(expr, call.count() < least, call.count() < least ? least : most);
 }
 
+void Calls::Wait(int64_t millis) {
+  translator.shared_.query.waits_ms[call.begin] = millis;
+}
+
 }  // namespace cdi::snowflake_mock

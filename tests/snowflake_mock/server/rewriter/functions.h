@@ -49,6 +49,8 @@ class Calls {
   std::string Distinct() const { return call.distinct ? "DISTINCT " : ""; }
   // SYSTEM$LAST_CHANGE_COMMIT_TIME of a table or view.
   absl::StatusOr<Typed> LastChange(const std::string& name);
+  // The statement is to wait before it runs.
+  void Wait(int64_t millis);
 
   Translator& translator;
   const Expr& call;

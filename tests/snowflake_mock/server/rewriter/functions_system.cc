@@ -1,4 +1,6 @@
 // SYSTEM$… and clocks with an argument.
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "tests/snowflake_mock/server/rewriter/functions.h"
@@ -19,6 +21,24 @@ absl::StatusOr<Typed> LoginFailureDetails(Calls& call) {
   if (id.kind != Expr::Kind::kString) return Unsupported(absl::StrCat(call.name(), " of anything but a literal"));
   return TextValue(QuoteLiteral(call.context.login_failure_details ? call.context.login_failure_details(id.text) : ""),
                    false);
+}
+
+// SYSTEM$WAIT(n [, 'SECONDS']), once a statement, however many rows there are.
+absl::StatusOr<Typed> Wait(Calls& call) {
+  CDI_RETURN_IF_ERROR(call.Expect(1, 2));
+  const Expr& amount = *call.call.children[0];
+  const std::string unit = call.count() == 2 ? absl::AsciiStrToUpper(call.call.children[1]->text) : "SECONDS";
+  const double millis = unit == "MILLISECONDS" ? 1
+                        : unit == "SECONDS"    ? 1000
+                        : unit == "MINUTES"    ? 60'000
+                        : unit == "HOURS"      ? 3'600'000
+                                               : 0;
+  double count = 0;
+  if (amount.kind != Expr::Kind::kNumber || !absl::SimpleAtod(amount.text, &count) || count > 604'800 || millis == 0) {
+    return Unsupported("SYSTEM$WAIT of anything but a number and MILLISECONDS, SECONDS, MINUTES or HOURS");
+  }
+  call.Wait(static_cast<int64_t>(count * millis));
+  return TextLiteral(absl::StrCat("waited ", amount.text, " ", absl::AsciiStrToLower(unit)));
 }
 
 // SYSTEM$TYPEOF(x): the type as Snowflake writes it.
@@ -52,6 +72,7 @@ const CallHandlers& SystemCalls() {
   static const auto* calls = new CallHandlers{{"SYSTEM$LAST_CHANGE_COMMIT_TIME", LastChangeCommitTime},
                                               {"SYSTEM$GET_LOGIN_FAILURE_DETAILS", LoginFailureDetails},
                                               {"SYSTEM$TYPEOF", TypeOf},
+                                              {"SYSTEM$WAIT", Wait},
                                               {"CURRENT_TIMESTAMP", Clock},
                                               {"LOCALTIMESTAMP", Clock},
                                               {"CURRENT_TIME", Clock},

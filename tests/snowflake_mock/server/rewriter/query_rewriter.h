@@ -79,6 +79,7 @@ struct RewrittenQuery {
   std::vector<Column> known_columns;  // of all relations named
   std::vector<Column> columns;        // of the result: Snowflake's names, types, lengths and nullability
   bool needs_warehouse = false;
+  std::map<size_t, int64_t> waits_ms;  // of each SYSTEM$WAIT, by its place among the tokens: before the query runs
 };
 
 // "id" -> "~I~D"; names without lower-case letters and tildes stay as they are.

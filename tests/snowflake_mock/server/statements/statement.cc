@@ -47,10 +47,10 @@ std::set<std::string> SecondaryRoles(Execution& run) {
   return mode == "ALL" ? run.account.catalog.RolesOfUser(user->second) : std::set<std::string>();
 }
 
-// SELECT SYSTEM$WAIT(n [, 'SECONDS']) or CALL of it; nullopt for anything else.
+// CALL SYSTEM$WAIT(n [, 'SECONDS']); nullopt for anything else.
 std::optional<int64_t> WaitMillis(const std::vector<Token>& tokens) {
-  if (tokens.size() < 6 || !(tokens[0].IsWord("SELECT") || tokens[0].IsWord("CALL")) ||
-      !tokens[1].IsWord("SYSTEM$WAIT") || tokens[3].kind != TokenKind::kNumber) {
+  if (tokens.size() < 6 || !tokens[0].IsWord("CALL") || !tokens[1].IsWord("SYSTEM$WAIT") ||
+      tokens[3].kind != TokenKind::kNumber) {
     return std::nullopt;
   }
   double amount = 0;
@@ -63,12 +63,17 @@ std::optional<int64_t> WaitMillis(const std::vector<Token>& tokens) {
   return std::nullopt;
 }
 
-absl::StatusOr<ResultSet> RunWait(Execution& run, int64_t millis) {
+absl::Status WaitFor(Execution& run, int64_t millis) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(millis);
   while (std::chrono::steady_clock::now() < until) {
     CDI_RETURN_IF_ERROR(run.stop.Check());
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ResultSet> RunWait(Execution& run, int64_t millis) {
+  CDI_RETURN_IF_ERROR(WaitFor(run, millis));
   return TextResult({{"SYSTEM$WAIT"}}, {{absl::StrCat("waited ", millis / 1000, " seconds")}}, kSelect);
 }
 
@@ -306,6 +311,7 @@ absl::StatusOr<ResultSet> RunQuery(Execution& run) {
   writer.SetColumns(std::move(columns));
   if (!run.describe_only) {
     if (query.needs_warehouse) CDI_RETURN_IF_ERROR(UseWarehouse(run));
+    for (const auto& [place, millis] : query.waits_ms) CDI_RETURN_IF_ERROR(WaitFor(run, millis));
     const auto done = run.session.connection->Run(query.sql, run.stop, &writer);
     if (!done.ok()) return TranslateEngineError(done.status(), run.tokens);
   }
