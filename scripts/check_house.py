@@ -17,7 +17,8 @@ import sys
 import tempfile
 
 LINES_MAX = 600
-TEXT_ENDINGS = (".cc", ".h", ".py", ".sh", ".md", ".txt", ".proto", ".cmake", ".sql", ".json", ".yaml", ".yml", ".map")
+TEXT_ENDINGS = (".cc", ".h", ".py", ".sh", ".md", ".txt", ".proto", ".cmake", ".sql", ".json", ".yaml", ".yml", ".map",
+                ".service", ".conf")
 SKIPPED = {".git", "build", ".cache", "__pycache__", "third_party"}
 
 # The words are put together here so that this file does not contain them.
@@ -39,7 +40,7 @@ def text_files(root):
     for directory, subdirectories, names in os.walk(root):
         subdirectories[:] = sorted(name for name in subdirectories if name not in SKIPPED)
         for name in sorted(names):
-            if name.endswith(TEXT_ENDINGS) or name in ("run", ".clang-tidy", ".clang-format"):
+            if name.endswith(TEXT_ENDINGS) or name in ("run", "Dockerfile", ".dockerignore", ".clang-tidy", ".clang-format"):
                 yield os.path.relpath(os.path.join(directory, name), root)
 
 

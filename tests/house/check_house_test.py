@@ -21,6 +21,8 @@ CASES = [
     ("docs/path.md", "see /home/" "me/x\n", "docs/path.md:1: a path of somebody's machine"),
     ("docs/url.md", "see example.com/work/" "x and build/home/x\n", None),
     ("scripts/get.sh", "curl https://regis" "try.npmjs" ".org/x\n", "scripts/get.sh:1: a host of a package registry"),
+    ("packaging/Dockerfile", "FROM docker" ".io/debian\n", "packaging/Dockerfile:1: a host of a package registry"),
+    ("packaging/x.service", "[Service]\n# FIX" "ME\n", "packaging/x.service:2: an open end"),
     ("docs/links.md", "# A title\n[a](good.md) [b](good.md#the-end) [c](#a-title) [d](https://example.com)\n", None),
     ("docs/good.md", "# Start\n## The `end`\n```\n[x](nowhere.md)\n```\n", None),
     ("docs/bad.md", "[a](nowhere.md)\n[b](good.md#nowhere)\n", "docs/bad.md:1: the link leads nowhere: nowhere.md"),
