@@ -133,6 +133,57 @@ struct Lease {
   uint64_t epoch = 0;
 };
 
+// ---- audit
+
+enum class AuditOutcome : uint8_t {
+  kDone = 1,
+  kRefused = 2,  // nothing was done: no right, a wrong argument, a wrong state
+  kFailed = 3,   // begun, and ended by a fault: what was done is not known from this line alone
+};
+
+// Who did what to what. No secrets: audit lines are shown and exported.
+struct AuditLine {
+  std::string caller;  // the principal: "tokens/ci"
+  std::string verb;    // the method: "RevokeKeyPair"
+  std::string name;    // the resource
+  std::string detail;
+  AuditOutcome outcome = AuditOutcome::kDone;
+};
+
+struct AuditEntry {
+  uint64_t sequence = 0;  // from 1, without gaps
+  Timestamp time;
+  AuditLine line;
+};
+
+// Empty fields filter nothing.
+struct AuditFilter {
+  std::string name;  // the resource, and what lies below it
+  std::string caller;
+  std::string verb;
+  std::optional<Timestamp> since;
+  std::optional<Timestamp> until;  // not included
+  bool not_done_only = false;
+  bool oldest_first = false;
+};
+
+// The newest line at some time: kept elsewhere, it proves later that no line up to it was changed.
+struct AuditHead {
+  uint64_t sequence = 0;
+  std::string chain;  // 64 hex digits; empty when there was no line
+};
+
+struct AuditFault {
+  uint64_t sequence = 0;  // the line it was found at
+  std::string text;
+};
+
+struct AuditVerdict {
+  uint64_t entries = 0;
+  AuditHead head;
+  std::vector<AuditFault> faults;  // at most 200; empty: whole
+};
+
 class StateStore {
  public:
   virtual ~StateStore() = default;
@@ -189,16 +240,13 @@ class StateStore {
   virtual absl::StatusOr<bool> HasLaterAccepted(const SyncName& sync, const Digest128& user,
                                                 const Timestamp& cursor) = 0;
 
-  // Audit lines, newest first: verb, name, caller, time, outcome.
-  struct AuditEntry {
-    uint64_t sequence = 0;
-    Timestamp time;
-    std::string caller;
-    std::string verb;
-    std::string name;
-    std::string detail;
-  };
-  virtual absl::StatusOr<PageOf<AuditEntry>> ListAudit(const std::string& after, int limit) = 0;
+  // Audit. Every change above enters its own line, in the same commit; this is for what changes nothing here (a refused
+  // call) or elsewhere (a statement run in Snowflake).
+  virtual absl::Status AppendAudit(const AuditLine& line) = 0;
+  virtual absl::StatusOr<PageOf<AuditEntry>> ListAudit(const AuditFilter& filter, const std::string& after,
+                                                       int limit) = 0;
+  // Reads all of it. `known`: a head that was kept elsewhere, to be found again.
+  virtual absl::StatusOr<AuditVerdict> VerifyAudit(const std::optional<AuditHead>& known) = 0;
 };
 
 }  // namespace cdi::ingest

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "ingest/state/audit_chain.h"
 #include "ingest/state/schema.h"
 #include "ingest/state/segment_file.h"
 #include "ingest/state/sqlite_db.h"
@@ -56,31 +57,19 @@ class Checker {
   }
 
   absl::Status CheckAudit() {
-    CDI_ASSIGN_OR_RETURN(Statement row, database_.Prepare("SELECT sequence, time, caller, verb, name, detail, chain"
-                                                          " FROM audit ORDER BY sequence"));
-    std::string chain;
-    uint64_t expected = 1;
-    while (true) {
-      CDI_ASSIGN_OR_RETURN(const bool found, row.Step());
-      if (!found) return absl::OkStatus();
-      const ingest::StateStore::AuditEntry entry{row.Uint(0), row.Time(1), row.Text(2),
-                                                 row.Text(3), row.Text(4), row.Text(5)};
-      if (entry.sequence != expected) Fail("LOG", "", absl::StrCat("audit line ", expected, " is missing"));
-      expected = entry.sequence + 1;
-      chain = AuditChain(chain, entry);
-      if (chain != row.Bytes(6)) {
-        Fail("LOG", "", absl::StrCat("audit line ", entry.sequence, " does not continue the chain of hashes"));
-        chain = row.Text(6);
-      }
-      if (entry.verb == "RewindSync") {
+    const auto collect = [this](const ingest::AuditEntry& entry) {
+      if (entry.line.verb == "RewindSync" && entry.line.outcome == ingest::AuditOutcome::kDone) {
         // "to 2026-…Z, from …: reason", as Rewind writes it.
-        const size_t end = entry.detail.find(", from ");
-        const std::string to = entry.detail.substr(3, end == std::string::npos ? 0 : end - 3);
-        places_[entry.name].push_back({entry.sequence, Timestamp::Parse(to)});
-      } else if (entry.verb == "DeleteSync") {
-        places_[entry.name].push_back({entry.sequence, std::nullopt});
+        const size_t end = entry.line.detail.find(", from ");
+        const std::string to = entry.line.detail.substr(3, end == std::string::npos ? 0 : end - 3);
+        places_[entry.line.name].push_back({entry.sequence, Timestamp::Parse(to)});
+      } else if (entry.line.verb == "DeleteSync" && entry.line.outcome == ingest::AuditOutcome::kDone) {
+        places_[entry.line.name].push_back({entry.sequence, std::nullopt});
       }
-    }
+    };
+    CDI_ASSIGN_OR_RETURN(const ingest::AuditVerdict verdict, VerifyAuditChain(database_, std::nullopt, collect));
+    for (const ingest::AuditFault& fault : verdict.faults) Fail("LOG", "", fault.text);
+    return absl::OkStatus();
   }
 
   absl::Status CheckSync(const ingest::SyncName& name) {

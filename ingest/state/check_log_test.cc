@@ -289,6 +289,9 @@ TEST_P(AlteredStoreTest, IsCaught) {
   EXPECT_THAT(Text(), HasSubstr(GetParam().says));
 }
 
+// Who alters the file is not stopped by its triggers.
+#define CDI_UNLOCKED "DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_shortened; "
+
 const Alteration kAlterations[] = {
     {"WatermarkMoved", "UPDATE syncs SET watermark = x'8000000000000000000000ff'", "the run logs leave it at"},
     {"WatermarkForgotten", "UPDATE syncs SET watermark = NULL", "the run logs leave it at"},
@@ -297,9 +300,15 @@ const Alteration kAlterations[] = {
     {"LogEntryLost", "DELETE FROM log WHERE id = (SELECT max(id) FROM log)", "were written"},
     {"LogEntryEdited", "UPDATE log SET epoch = epoch + 1", "chain of hashes"},
     {"SumsEdited", "UPDATE run_progress SET sums = x'010000000000000000'", "sums of the run"},
-    {"AuditLineLost", "DELETE FROM audit WHERE sequence = 2", "audit line 2 is missing"},
-    {"AuditLineEdited", "UPDATE audit SET caller = 'nobody' WHERE sequence = 1", "chain of hashes"},
-    {"RewindUnaudited", "DELETE FROM audit WHERE verb = 'RewindSync'", "no audited rewind"},
+    {"AuditLineLost", CDI_UNLOCKED "DELETE FROM audit WHERE sequence = 2", "audit line 2 is missing"},
+    {"AuditEndCutOff", CDI_UNLOCKED "DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit)",
+     "the end was cut off"},
+    {"AuditLineAdded",
+     "INSERT INTO audit SELECT sequence + 1, time, caller, verb, name, detail, chain, outcome FROM audit ORDER BY "
+     "sequence DESC LIMIT 1",
+     "chain of hashes"},
+    {"AuditLineEdited", CDI_UNLOCKED "UPDATE audit SET caller = 'nobody' WHERE sequence = 1", "chain of hashes"},
+    {"RewindUnaudited", CDI_UNLOCKED "DELETE FROM audit WHERE verb = 'RewindSync'", "no audited rewind"},
     {"SegmentForgotten", "DELETE FROM segments WHERE run = 1", "were written"},
     {"RunClosedByHand", "UPDATE runs SET state = 3 WHERE id = 3", "has no end"},
     {"RunReopenedByHand", "UPDATE runs SET state = 2 WHERE id = 1", "two runs of one sync are active"},

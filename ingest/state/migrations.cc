@@ -178,7 +178,23 @@ CREATE TABLE key_pairs (
 CREATE INDEX key_pairs_by_connection ON key_pairs (connection, create_time, name);
 )sql";
 
-constexpr std::array<Migration, 1> kMigrations = {{{1, kVersion1}}};
+// Audit lines say how the call ended; the newest one is remembered, so that lines cut off the end are missed; nothing
+// changes one.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE audit ADD COLUMN outcome INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE meta ADD COLUMN audit_sequence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meta ADD COLUMN audit_chain BLOB NOT NULL DEFAULT x'';
+UPDATE meta SET audit_sequence = coalesce((SELECT max(sequence) FROM audit), 0),
+                audit_chain = coalesce((SELECT chain FROM audit ORDER BY sequence DESC LIMIT 1), x'');
+CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit BEGIN
+  SELECT RAISE(ABORT, 'audit lines are never changed');
+END;
+CREATE TRIGGER audit_is_never_shortened BEFORE DELETE ON audit BEGIN
+  SELECT RAISE(ABORT, 'audit lines are never removed');
+END;
+)sql";
+
+constexpr std::array<Migration, 2> kMigrations = {{{1, kVersion1}, {2, kVersion2}}};
 
 }  // namespace
 

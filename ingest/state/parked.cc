@@ -2,6 +2,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "ingest/state/audit_chain.h"
 #include "ingest/state/row_codec.h"
 #include "ingest/state/store_core.h"
 #include "ingest/state/store_tables.h"
@@ -136,8 +137,9 @@ absl::StatusOr<uint64_t> SqliteStore::DiscardParkedRows(const ParkedFilter& filt
       CDI_RETURN_IF_ERROR(one.Bind(static_cast<int64_t>(id)).Run());
       discarded += static_cast<uint64_t>(database.changes());
     }
-    return AppendAudit(database, now, caller, filter.held.value_or(false) ? "DiscardHeldRows" : "DiscardDeadRows",
-                       filter.sync.value(), absl::StrCat(discarded, " rows: ", reason));
+    return state::AppendAudit(database, now, caller,
+                              filter.held.value_or(false) ? "DiscardHeldRows" : "DiscardDeadRows", filter.sync.value(),
+                              absl::StrCat(discarded, " rows: ", reason));
   }));
   return discarded;
 }

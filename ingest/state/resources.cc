@@ -1,9 +1,10 @@
-// Resources, their secrets and the audit of what was done to them.
+// Resources and their secrets.
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "ingest/state/audit_chain.h"
 #include "ingest/state/row_codec.h"
 #include "ingest/state/store_core.h"
 #include "ingest/state/store_tables.h"
@@ -166,8 +167,8 @@ absl::StatusOr<Resource> ApplyInTransaction(Database& database, const ResourceCh
         database.Execute("INSERT OR REPLACE INTO requests (id, hash, answer, expire_time) VALUES (?, ?, ?, ?)",
                          std::string_view(change.request_id), std::string_view(hash), Blob{answer}, request_expiry));
   }
-  CDI_RETURN_IF_ERROR(
-      AppendAudit(database, now, change.caller, change.verb, change.name, absl::StrCat("version ", result.version)));
+  CDI_RETURN_IF_ERROR(state::AppendAudit(database, now, change.caller, change.verb, change.name,
+                                         absl::StrCat("version ", result.version)));
   return result;
 }
 
@@ -222,25 +223,6 @@ absl::StatusOr<SealedSecret> SqliteStore::GetSecret(const std::string& name) {
 
 absl::Status SqliteStore::PutSecret(const SealedSecret& secret) {
   return core_->commit.Run([&](Database& database) { return StoreSecret(database, secret); });
-}
-
-absl::StatusOr<PageOf<ingest::StateStore::AuditEntry>> SqliteStore::ListAudit(const std::string& after, int limit) {
-  limit = CoerceLimit(limit);
-  CDI_ASSIGN_OR_RETURN(const int64_t below, ParsePageToken(after, std::numeric_limits<int64_t>::max()));
-  CDI_ASSIGN_OR_RETURN(ReaderPool::Lease reader, core_->readers.Take());
-  CDI_ASSIGN_OR_RETURN(Statement row, reader->Prepare("SELECT sequence, time, caller, verb, name, detail FROM audit"
-                                                      " WHERE sequence < ? ORDER BY sequence DESC LIMIT ?"));
-  row.Bind(below).Bind(static_cast<int64_t>(limit) + 1);
-  PageOf<AuditEntry> page;
-  while (true) {
-    CDI_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) return page;
-    if (page.items.size() == static_cast<size_t>(limit)) {
-      page.next = absl::StrCat(page.items.back().sequence);
-      return page;
-    }
-    page.items.push_back({row.Uint(0), row.Time(1), row.Text(2), row.Text(3), row.Text(4), row.Text(5)});
-  }
 }
 
 }  // namespace cdi::state

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "ingest/state/audit_chain.h"
 #include "ingest/state/run_fold.h"
 #include "ingest/state/store_tables.h"
 

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "ingest/state/audit_chain.h"
 #include "ingest/state/run_fold.h"
 #include "ingest/state/store_core.h"
 #include "ingest/state/store_tables.h"
@@ -138,10 +139,10 @@ absl::StatusOr<RunRow> CreateInTransaction(Database& database, const Run& wanted
         "INSERT OR REPLACE INTO requests (id, hash, answer, expire_time) VALUES (?, ?, ?, ?)",
         std::string_view(request_id), std::string_view(hash), Blob{wanted.name.value()}, request_expiry));
   }
-  CDI_RETURN_IF_ERROR(AppendAudit(database, now, caller, VerbOf(wanted.trigger), wanted.sync.value(),
-                                  wanted.replay_ids.empty()
-                                      ? wanted.name.value()
-                                      : absl::StrCat(wanted.name.value(), ", ", wanted.replay_ids.size(), " rows")));
+  CDI_RETURN_IF_ERROR(state::AppendAudit(
+      database, now, caller, VerbOf(wanted.trigger), wanted.sync.value(),
+      wanted.replay_ids.empty() ? wanted.name.value()
+                                : absl::StrCat(wanted.name.value(), ", ", wanted.replay_ids.size(), " rows")));
   return GetRunRow(database, wanted.name);
 }
 
@@ -273,9 +274,9 @@ absl::Status SqliteStore::Rewind(const SyncName& sync, std::optional<Timestamp> 
     CDI_ASSIGN_OR_RETURN(const SyncRow row, ExistingSync(database, sync));
     CDI_RETURN_IF_ERROR(RefuseActive(database, sync, row));
     CDI_RETURN_IF_ERROR(ResetPlace(database, row.id, to));
-    return AppendAudit(database, now, caller, "RewindSync", sync.value(),
-                       absl::StrCat("to ", to ? to->ToString() : "nothing", ", from ",
-                                    row.watermark ? row.watermark->ToString() : "nothing", ": ", reason));
+    return state::AppendAudit(database, now, caller, "RewindSync", sync.value(),
+                              absl::StrCat("to ", to ? to->ToString() : "nothing", ", from ",
+                                           row.watermark ? row.watermark->ToString() : "nothing", ": ", reason));
   });
 }
 

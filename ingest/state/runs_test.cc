@@ -197,11 +197,11 @@ TEST_F(RunsTest, RewindIsRefusedWhileARunIsActiveAndForgetsThePlace) {
   EXPECT_EQ(third.progress.watermark, At(1));
   EXPECT_THAT(third.progress.boundary, IsEmpty());
   EXPECT_THAT(third.progress.ahead, IsEmpty());
-  const auto audit = store_->ListAudit("", 2);
+  const auto audit = store_->ListAudit({}, "", 2);
   ASSERT_EQ(audit->items.size(), 2u);
-  EXPECT_EQ(audit->items[1].verb, "RewindSync");
-  EXPECT_EQ(audit->items[1].caller, "op");
-  EXPECT_THAT(audit->items[1].detail, testing::HasSubstr("backfill"));
+  EXPECT_EQ(audit->items[1].line.verb, "RewindSync");
+  EXPECT_EQ(audit->items[1].line.caller, "op");
+  EXPECT_THAT(audit->items[1].line.detail, testing::HasSubstr("backfill"));
 }
 
 TEST_F(RunsTest, CancelIsRememberedAndRefusedForAnEndedRun) {

@@ -62,7 +62,10 @@ class SqliteStore final : public ingest::StateStore, public keys::KeyStore {
                                              const std::string& reason, const std::string& caller) override;
   absl::StatusOr<bool> HasLaterAccepted(const ingest::SyncName& sync, const Digest128& user,
                                         const Timestamp& cursor) override;
-  absl::StatusOr<ingest::PageOf<AuditEntry>> ListAudit(const std::string& after, int limit) override;
+  absl::Status AppendAudit(const ingest::AuditLine& line) override;
+  absl::StatusOr<ingest::PageOf<ingest::AuditEntry>> ListAudit(const ingest::AuditFilter& filter,
+                                                               const std::string& after, int limit) override;
+  absl::StatusOr<ingest::AuditVerdict> VerifyAudit(const std::optional<ingest::AuditHead>& known) override;
 
   // KeyStore.
   absl::Status PutKeyPairs(std::span<const keys::KeyPairRecord> records) override;

@@ -245,43 +245,6 @@ absl::Status ForEachLogEntry(Database& database, int64_t run, const std::functio
   }
 }
 
-// ---- audit ------------------------------------------------------------------------------------------------------
-
-std::string AuditChain(std::string_view before, const ingest::StateStore::AuditEntry& entry) {
-  ByteWriter text;
-  text.Raw(before);
-  text.Varint(entry.sequence);
-  text.Time(entry.time);
-  for (const std::string* part : {&entry.caller, &entry.verb, &entry.name, &entry.detail}) text.Text(*part);
-  return Sha256(text.bytes());
-}
-
-absl::Status AppendAudit(Database& database, const Timestamp& time, std::string_view caller, std::string_view verb,
-                         std::string_view name, std::string_view detail) {
-  std::string before;
-  ingest::StateStore::AuditEntry entry{
-      1, time, std::string(caller), std::string(verb), std::string(name), std::string(detail)};
-  {
-    CDI_ASSIGN_OR_RETURN(Statement row,
-                         database.Prepare("SELECT sequence, chain FROM audit ORDER BY sequence DESC LIMIT 1"));
-    CDI_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (found) {
-      entry.sequence = row.Uint(0) + 1;
-      before = row.Text(1);
-    }
-  }
-  const std::string chain = AuditChain(before, entry);
-  return database.Execute(
-      "INSERT INTO audit (sequence, time, caller, verb, name, detail, chain) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      static_cast<int64_t>(entry.sequence), time, caller, verb, name, detail, Blob{chain});
-}
-
-absl::StatusOr<uint64_t> LastAuditSequence(Database& database) {
-  CDI_ASSIGN_OR_RETURN(Statement row, database.Prepare("SELECT coalesce(max(sequence), 0) FROM audit"));
-  CDI_ASSIGN_OR_RETURN(const bool found, row.Step());
-  return found ? row.Uint(0) : 0;
-}
-
 // ---- meta -------------------------------------------------------------------------------------------------------
 
 absl::StatusOr<uint64_t> NextEpoch(Database& database) {

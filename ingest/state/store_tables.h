@@ -66,12 +66,6 @@ absl::Status InsertLogEntry(Database& database, int64_t run, const LogEntry& ent
 // Entries of a run that stand in the table, in order; stops at the first error.
 absl::Status ForEachLogEntry(Database& database, int64_t run, const std::function<absl::Status(LogEntry)>& visit);
 
-// ---- audit
-absl::Status AppendAudit(Database& database, const Timestamp& time, std::string_view caller, std::string_view verb,
-                         std::string_view name, std::string_view detail);
-absl::StatusOr<uint64_t> LastAuditSequence(Database& database);
-std::string AuditChain(std::string_view before, const ingest::StateStore::AuditEntry& entry);
-
 // ---- meta
 absl::StatusOr<uint64_t> NextEpoch(Database& database);
 

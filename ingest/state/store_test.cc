@@ -91,7 +91,7 @@ TEST_F(ResourcesTest, ARequestIdHasOneAnswerForADay) {
   const auto again = store_->Apply(change);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->version, 1u);
-  EXPECT_EQ(store_->ListAudit("", 10)->items.size(), 1u) << "a repeated request changes nothing";
+  EXPECT_EQ(store_->ListAudit({}, "", 10)->items.size(), 1u) << "a repeated request changes nothing";
   change.request_hash = "h2";
   EXPECT_EQ(ErrorReason(store_->Apply(change).status()), "REQUEST_ID_REUSED");
   clock_.Advance(std::chrono::hours(25));
@@ -275,9 +275,9 @@ TEST_F(ParkedRowsTest, DiscardingIsCountedAndAudited) {
   EXPECT_EQ(*store_->DiscardParkedRows(Filter(), {}, "rest", "op"), 1u);
   EXPECT_EQ(*store_->DiscardParkedRows(Filter(), ids, "again", "op"), 0u);
   EXPECT_EQ(store_->GetParkedRows(kSync, ids)->at(0).state, StoredParkedRow::State::kDiscarded);
-  const auto audit = store_->ListAudit("", 3);
-  EXPECT_EQ(audit->items[2].verb, "DiscardHeldRows");
-  EXPECT_EQ(audit->items[2].detail, "1 rows: known");
+  const auto audit = store_->ListAudit({}, "", 3);
+  EXPECT_EQ(audit->items[2].line.verb, "DiscardHeldRows");
+  EXPECT_EQ(audit->items[2].line.detail, "1 rows: known");
 }
 
 // ---- segments and retention
