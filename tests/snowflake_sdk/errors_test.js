@@ -2,20 +2,15 @@
 // Errors of statements as users of the driver see them: code, SQLSTATE, message, place, query id.
 const { test } = require('./support/claims');
 const assert = require('node:assert/strict');
-const { startSite } = require('./support/site');
+const { shareSite } = require('./support/site');
 const { logout, run, rows, value, failure } = require('./support/client');
 
 let site;
 let connection;
-test.before(async () => {
-  site = await startSite({ init: 'CREATE TABLE SHOP.CRM.HIDDEN (I NUMBER);' });
-  connection = await site.open();
+shareSite(async (opened) => {
+  ({ site, connection } = opened);
   await rows(connection, 'CREATE TABLE T (ID NUMBER(5,0) NOT NULL, V VARCHAR(3))');
-});
-test.after(async () => {
-  await logout(connection);
-  await site.mock.stop();
-});
+}, { init: 'CREATE TABLE SHOP.CRM.HIDDEN (I NUMBER);' });
 
 for (const [sql, code, state, message] of [
   ['SELEC 1', '001003', '42000', /^SQL compilation error:\nsyntax error line 1 at position 0 unexpected 'SELEC'\.$/],

@@ -2,19 +2,12 @@
 // Results of every size, inline and in chunks, read whole, as a stream and several at once; checked against a formula.
 const { test } = require('./support/claims');
 const assert = require('node:assert/strict');
-const { startSite } = require('./support/site');
-const { logout, run, rows } = require('./support/client');
+const { shareSite } = require('./support/site');
+const { run, rows } = require('./support/client');
 
 let site;
 let connection;
-test.before(async () => {
-  site = await startSite();
-  connection = await site.open();
-});
-test.after(async () => {
-  await logout(connection);
-  await site.mock.stop();
-});
+shareSite((opened) => ({ site, connection } = opened));
 
 // Row i of a result: its number, i² with two digits, a text of a length of its own, NULL in every seventh row.
 const ROW = "SELECT SEQ4() AS I, (SEQ4() * SEQ4() / 4)::NUMBER(20,2) AS Q, 'row ' || SEQ4() || REPEAT('é', SEQ4() % 50) AS T, " +

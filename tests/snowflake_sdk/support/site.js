@@ -1,7 +1,8 @@
 'use strict';
 // The account most files need: one user with a key, a role, a warehouse and a database it may write to.
 const { Mock, makeKey } = require('./mock');
-const { connect } = require('./client');
+const { test } = require('./claims');
+const { connect, logout } = require('./client');
 
 const KEY = makeKey();
 const SETUP = `
@@ -31,4 +32,19 @@ async function startSite({ init = '', settings } = {}) {
   return { mock, open: (options) => connect(mock, { username: 'APP', privateKey: KEY.pem, ...options }) };
 }
 
-module.exports = { startSite, KEY };
+// One site with one connection for all tests of the file; `take({site, connection})` comes before the first of them.
+function shareSite(take, options) {
+  let site;
+  let connection;
+  test.before(async () => {
+    site = await startSite(options);
+    connection = await site.open();
+    await take({ site, connection });
+  });
+  test.after(async () => {
+    await logout(connection);
+    await site.mock.stop();
+  });
+}
+
+module.exports = { startSite, shareSite, KEY };
