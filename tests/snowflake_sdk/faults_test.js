@@ -64,8 +64,8 @@ for (const [name, fault] of [
   ['403, an expired address', { fault: '403', route: 'chunk', count: 1 }],
   ['a reset', { fault: 'reset', route: 'chunk', count: 1 }],
   ['a reset in the middle', { fault: 'reset', route: 'chunk', bytes: 2000, count: 1 }],
-  ['a body that ends early', { fault: 'truncate', route: 'chunk', count: 1 }],
-  ['a delay', { fault: 'delay', route: 'chunk', milliseconds: 200, count: 2 }],
+  ['a body that ends early', { fault: 'truncate', route: 'chunk', length: 'wrong', count: 1 }],
+  ['a delay', { fault: 'delay', route: 'chunk', ms: 200, count: 2 }],
 ]) {
   test(`a chunk that meets ${name} is fetched again: no row is lost or doubled`, async () => {
     await site.mock.faults(fault);
