@@ -45,7 +45,7 @@ def config_keys(proto):
             keys.add(field)
             if text.split()[0][0].isupper():
                 submessages[text.split()[0]] = field
-        else:
+        elif len(indent) == 4:  # what is deeper belongs to a list and is described in its row
             keys.add(f"{submessages.get(scope, scope)}.{field}")
     return keys - set(submessages.values())
 

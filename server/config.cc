@@ -15,7 +15,9 @@
 #include "base/logger.h"
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "server/access/principal.h"
 #include "server/json_logger.h"
+#include "server/resource_name.h"
 
 namespace cdi::server {
 namespace {
@@ -63,6 +65,10 @@ class Reader {
     if (field.is_repeated()) {
       if (!node.IsSequence()) return TypeError(node, field, "a list");
       for (const YAML::Node& item : node) {
+        if (field.type() == FieldDescriptor::TYPE_MESSAGE) {
+          CDI_RETURN_IF_ERROR(ReadMap(item, *message.GetReflection()->AddMessage(&message, &field)));
+          continue;
+        }
         if (!item.IsScalar()) return TypeError(item, field, "a list of texts");
         message.GetReflection()->AddString(&message, &field, item.Scalar());
       }
@@ -114,6 +120,8 @@ void FillDefaults(config::v1::ServerConfig& config) {
   if (config.dead_row_days() == 0) config.set_dead_row_days(90);
   if (config.stop_seconds() == 0) config.set_stop_seconds(10);
   if (config.runs_max() == 0) config.set_runs_max(8);
+  if (config.access().calls_per_minute() == 0) config.mutable_access()->set_calls_per_minute(6000);
+  if (config.access().tests_per_minute() == 0) config.mutable_access()->set_tests_per_minute(10);
 }
 
 absl::Status CheckRange(std::string_view field, int value, int low, int high) {
@@ -121,13 +129,68 @@ absl::Status CheckRange(std::string_view field, int value, int low, int high) {
   return ConfigError(absl::StrCat(std::string(field), " must be ", low, "..", high, "; got ", value));
 }
 
-absl::Status CheckListen(const std::string& text, std::string_view field) {
-  CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(text, field));
+absl::Status CheckMetricsListen(const std::string& text) {
+  if (text.empty()) return absl::OkStatus();
+  CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(text, "metrics_listen"));
   if (IsLoopback(address.host)) return absl::OkStatus();
-  return ConfigError(absl::StrCat(std::string(field),
-                                  " must be a loopback address (127.0.0.1, [::1], localhost): this release has "
-                                  "no access control of its own; put an authenticating proxy in front; got ",
-                                  JsonQuote(CutText(address.host, 100))));
+  return ConfigError(
+      absl::StrCat("metrics_listen must be a loopback address (127.0.0.1, [::1], localhost): metrics are ",
+                   "served without TLS; got ", JsonQuote(CutText(text, 100))));
+}
+
+absl::Status CheckTransport(const config::v1::ServerConfig& config) {
+  CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(config.listen(), "listen"));
+  const config::v1::ServerConfig::Tls& tls = config.tls();
+  const bool any_tls = config.has_tls();
+  if (config.plaintext()) {
+    if (any_tls) return ConfigError("plaintext and tls exclude each other: remove one");
+    if (IsLocal(address)) return absl::OkStatus();
+    return ConfigError(
+        absl::StrCat("plaintext goes with a loopback address (127.0.0.1, [::1], localhost) or unix:PATH ",
+                     "in listen; other callers need tls; got ", JsonQuote(CutText(config.listen(), 100))));
+  }
+  if (!any_tls) {
+    return ConfigError(
+        "tls is missing: give tls: {certificate_file, key_file}; or plaintext: true on a loopback address or unix "
+        "socket");
+  }
+  if (tls.certificate_file().empty() || tls.key_file().empty()) {
+    return ConfigError("tls needs certificate_file and key_file");
+  }
+  if (tls.require_client_certificate() && tls.client_ca_file().empty()) {
+    return ConfigError("tls.require_client_certificate goes with tls.client_ca_file");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRole(std::string_view field, const std::string& role) {
+  if (ParseRole(role)) return absl::OkStatus();
+  return ConfigError(
+      absl::StrCat(std::string(field), " must be viewer, operator or admin; got ", JsonQuote(CutText(role, 60))));
+}
+
+absl::Status CheckAccess(const config::v1::ServerConfig& config) {
+  const config::v1::ServerConfig::Access& access = config.access();
+  if (!access.anonymous_role().empty()) {
+    CDI_RETURN_IF_ERROR(CheckRole("access.anonymous_role", access.anonymous_role()));
+    if (!config.plaintext()) {
+      return ConfigError(
+          "access.anonymous_role goes with plaintext: true: over TLS, callers have tokens or certificates");
+    }
+  }
+  if (!access.certificates().empty() && config.tls().client_ca_file().empty()) {
+    return ConfigError("access.certificates goes with tls.client_ca_file");
+  }
+  for (const auto& certificate : access.certificates()) {
+    if (certificate.subject().empty()) return ConfigError("access.certificates.subject is empty: CN=ci,O=Example");
+    CDI_RETURN_IF_ERROR(CheckRole("access.certificates.role", certificate.role()));
+    for (const std::string& scope : certificate.scopes()) {
+      const absl::Status checked = CheckScope(scope, "access.certificates.scopes");
+      if (!checked.ok()) return ConfigError(std::string(checked.message()));
+    }
+  }
+  CDI_RETURN_IF_ERROR(CheckRange("access.calls_per_minute", access.calls_per_minute(), 1, 1'000'000));
+  return CheckRange("access.tests_per_minute", access.tests_per_minute(), 1, 6000);
 }
 
 absl::Status CheckMasterKey(const config::v1::ServerConfig::MasterKey& key) {
@@ -140,9 +203,10 @@ absl::Status CheckMasterKey(const config::v1::ServerConfig::MasterKey& key) {
 
 absl::Status CheckConfig(const config::v1::ServerConfig& config) {
   if (config.state_dir().empty()) return ConfigError("state_dir is missing: the directory for everything durable");
-  CDI_RETURN_IF_ERROR(CheckListen(config.listen(), "listen"));
-  if (!config.metrics_listen().empty()) CDI_RETURN_IF_ERROR(CheckListen(config.metrics_listen(), "metrics_listen"));
+  CDI_RETURN_IF_ERROR(CheckMetricsListen(config.metrics_listen()));
   CDI_RETURN_IF_ERROR(CheckMasterKey(config.master_key()));
+  CDI_RETURN_IF_ERROR(CheckTransport(config));
+  CDI_RETURN_IF_ERROR(CheckAccess(config));
   LogLevel level = LogLevel::kInfo;
   if (!JsonLogger::ParseLevel(config.log_level(), &level)) {
     return ConfigError("log_level must be debug, info, warn or error");
@@ -196,6 +260,14 @@ std::string PrintConfig(const config::v1::ServerConfig& config) {
 }
 
 absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text, std::string_view field) {
+  constexpr std::string_view kUnix = "unix:";
+  constexpr size_t kSocketPathMax = 107;  // sockaddr_un::sun_path without its NUL
+  if (text.starts_with(kUnix)) {
+    std::string path = text.substr(kUnix.size());
+    if (path.starts_with('/') && path.size() <= kSocketPathMax) return ListenAddress{"", 0, std::move(path)};
+    return ConfigError(absl::StrCat(std::string(field), " must be unix: and an absolute path of at most ",
+                                    kSocketPathMax, " bytes; got ", JsonQuote(CutText(text, 200))));
+  }
   const size_t colon = text.rfind(':');
   int port = 0;
   if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(text.substr(colon + 1), &port) || port < 0 ||
@@ -204,6 +276,10 @@ absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text, std::s
         absl::StrCat(std::string(field), " must be host:port with port 0..65535; got ", JsonQuote(CutText(text, 100))));
   }
   return ListenAddress{text.substr(0, colon), port};
+}
+
+bool IsLocal(const ListenAddress& address) {
+  return !address.socket_path.empty() || IsLoopback(address.host);
 }
 
 bool IsLoopback(std::string_view host) {

@@ -17,12 +17,15 @@ absl::StatusOr<config::v1::ServerConfig> ParseConfig(const std::string& text, co
 // What --check_config prints: the resolved configuration; it holds no secret, only where they are.
 std::string PrintConfig(const config::v1::ServerConfig& config);
 
-// "host:port" into its parts; the host may be `[::1]`.
+// "host:port" into its parts; the host may be `[::1]`. "unix:PATH" has a path alone.
 struct ListenAddress {
   std::string host;
   int port = 0;
+  std::string socket_path = {};
 };
 absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text, std::string_view field);
+// A loopback address or a unix socket: only this machine can call.
+bool IsLocal(const ListenAddress& address);
 // `localhost`, an address of 127.0.0.0/8, `::1` or `[::1]`; no other name, whatever it resolves to.
 bool IsLoopback(std::string_view host);
 

@@ -14,7 +14,8 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr char kMinimal[] = "state_dir: /var/lib/cdi\nmaster_key: {file: /etc/cdi/master.key}\n";
+constexpr char kWithoutTransport[] = "state_dir: /var/lib/cdi\nmaster_key: {file: /etc/cdi/master.key}\n";
+constexpr char kMinimal[] = "state_dir: /var/lib/cdi\nmaster_key: {file: /etc/cdi/master.key}\nplaintext: true\n";
 
 struct Refusal {
   std::string_view name;
@@ -34,17 +35,25 @@ TEST_P(RefusedConfigTest, NamesPlaceAndFault) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, RefusedConfigTest,
-    testing::Values(Refusal{"UnknownKey", "stat_dir: x", "server.yaml:3: unknown key \"stat_dir\""},
-                    Refusal{"WrongType", "runs_max: many", "server.yaml:3: runs_max must be a whole number"},
+    testing::Values(Refusal{"UnknownKey", "stat_dir: x", "server.yaml:4: unknown key \"stat_dir\""},
+                    Refusal{"WrongType", "runs_max: many", "server.yaml:4: runs_max must be a whole number"},
                     Refusal{"NotABoolean", "allow_loopback_endpoints: yes please", "must be true or false"},
-                    Refusal{"ListForScalar", "listen: [a]", "server.yaml:3: listen must be a single value"},
+                    Refusal{"ListForScalar", "listen: [a]", "server.yaml:4: listen must be a single value"},
                     Refusal{"ScalarForList", "braze_host_suffixes: .braze.com", "must be a list"},
                     Refusal{"BrokenYaml", "listen: [", "server.yaml:"},
                     Refusal{"OutOfRange", "stop_seconds: 16", "stop_seconds must be 1..12; got 16"},
                     Refusal{"ListenWithoutPort", "listen: 127.0.0.1", "listen must be host:port"},
-                    Refusal{"ListenEverywhere", "listen: 0.0.0.0:7350", "listen must be a loopback address"},
-                    Refusal{"ListenOnANameThatLooksLikeLoopback", "listen: 127.evil.example:1",
-                            "listen must be a loopback address"},
+                    Refusal{"PlaintextEverywhere", "listen: 0.0.0.0:7350", "plaintext goes with a loopback address"},
+                    Refusal{"PlaintextOnANameThatLooksLikeLoopback", "listen: 127.evil.example:1",
+                            "plaintext goes with a loopback address"},
+                    Refusal{"SocketWithoutAPath", "listen: \"unix:cdi.sock\"", "must be unix: and an absolute path"},
+                    Refusal{"TlsAndPlaintext", "tls: {certificate_file: c, key_file: k}", "exclude each other"},
+                    Refusal{"AnonymousWithAnUnknownRole", "access: {anonymous_role: root}",
+                            "access.anonymous_role must be viewer, operator or admin"},
+                    Refusal{"CertificatesWithoutAuthority", "access: {certificates: [{subject: CN=a, role: admin}]}",
+                            "access.certificates goes with tls.client_ca_file"},
+                    Refusal{"UnknownKeyInAList", "access: {certificates: [{subjct: CN=a}]}", "unknown key \"subjct\""},
+                    Refusal{"NoCalls", "access: {calls_per_minute: -1}", "access.calls_per_minute must be 1.."},
                     Refusal{"MetricsEverywhere", "metrics_listen: 10.0.0.1:9350",
                             "metrics_listen must be a loopback address"},
                     Refusal{"BothSourcesOfTheKey", "master_key: {file: a, env: B}", "exactly one of file and env"},
@@ -63,6 +72,9 @@ TEST(ConfigTest, TheMinimumGetsEveryDefault) {
   EXPECT_EQ(config->runs_max(), 8);
   EXPECT_EQ(config->braze_host_suffixes_size(), 2);
   EXPECT_FALSE(config->allow_loopback_endpoints());
+  EXPECT_EQ(config->access().anonymous_role(), "");
+  EXPECT_EQ(config->access().calls_per_minute(), 6000);
+  EXPECT_EQ(config->access().tests_per_minute(), 10);
 }
 
 TEST(ConfigTest, WithoutStateOrMasterKeyNothingStarts) {
@@ -70,11 +82,61 @@ TEST(ConfigTest, WithoutStateOrMasterKeyNothingStarts) {
   EXPECT_THAT(std::string(ParseConfig("state_dir: /x", "s.yaml").status().message()), HasSubstr("master_key needs"));
 }
 
+struct TlsRefusal {
+  std::string_view name;
+  std::string_view text;  // behind the minimal configuration without a transport
+  std::string_view message;
+};
+
+class RefusedTlsConfigTest : public testing::TestWithParam<TlsRefusal> {};
+
+TEST_P(RefusedTlsConfigTest, SaysWhatIsMissing) {
+  const auto config = ParseConfig(std::string(kWithoutTransport) + std::string(GetParam().text), "server.yaml");
+  EXPECT_EQ(ErrorReason(config.status()), "CONFIG_INVALID");
+  EXPECT_THAT(std::string(config.status().message()), HasSubstr(std::string(GetParam().message)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, RefusedTlsConfigTest,
+    testing::Values(TlsRefusal{"NoTransport", "", "tls is missing"},
+                    TlsRefusal{"NoKey", "tls: {certificate_file: c}", "tls needs certificate_file and key_file"},
+                    TlsRefusal{"RequiredWithoutAuthority",
+                               "tls: {certificate_file: c, key_file: k, require_client_certificate: true}",
+                               "goes with tls.client_ca_file"},
+                    TlsRefusal{"AnonymousOverTls",
+                               "tls: {certificate_file: c, key_file: k}\naccess: {anonymous_role: viewer}",
+                               "access.anonymous_role goes with plaintext"},
+                    TlsRefusal{"UnknownRole",
+                               "tls: {certificate_file: c, key_file: k, client_ca_file: a}\n"
+                               "access: {certificates: [{subject: CN=a, role: root}]}",
+                               "access.certificates.role must be viewer, operator or admin"},
+                    TlsRefusal{"UnknownScope",
+                               "tls: {certificate_file: c, key_file: k, client_ca_file: a}\n"
+                               "access: {certificates: [{subject: CN=a, role: admin, scopes: [runs/r]}]}",
+                               "access.certificates.scopes must look like connections/main"}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(ConfigTest, TlsListensAnywhereAndPlaintextOnASocket) {
+  const auto everywhere = ParseConfig(std::string(kWithoutTransport) +
+                                          "listen: 0.0.0.0:7350\n"
+                                          "tls: {certificate_file: c, key_file: k, client_ca_file: a}\n"
+                                          "access: {certificates: [{subject: \"CN=ci,O=Shop\", role: operator, scopes: "
+                                          "[syncs/shop]}]}\n",
+                                      "s");
+  ASSERT_TRUE(everywhere.ok()) << everywhere.status();
+  EXPECT_EQ(everywhere->access().certificates(0).subject(), "CN=ci,O=Shop");
+  EXPECT_EQ(everywhere->access().certificates(0).scopes(0), "syncs/shop");
+  const auto socket = ParseConfig(std::string(kMinimal) + "listen: \"unix:/run/cdi/cdi.sock\"", "s");
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  EXPECT_EQ(ParseListenAddress(socket->listen(), "listen")->socket_path, "/run/cdi/cdi.sock");
+}
+
 TEST(ConfigTest, PrintedItReadsAsItself) {
   const auto config = ParseConfig(std::string(kMinimal) + "runs_max: 3\n", "server.yaml");
   ASSERT_TRUE(config.ok()) << config.status();
   // JSON is a subset of YAML.
-  const auto again = ParseConfig(R"({"state_dir": "/var/lib/cdi", "master_key": {"file": "k"}, "runs_max": 3})", "j");
+  const auto again = ParseConfig(
+      R"({"state_dir": "/var/lib/cdi", "master_key": {"file": "k"}, "runs_max": 3, "plaintext": true})", "j");
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->runs_max(), config->runs_max());
   EXPECT_THAT(PrintConfig(*config), HasSubstr("\"runs_max\": 3"));

@@ -155,12 +155,13 @@ absl::Status ConnectionServiceImpl::Test(const v1::TestConnectionRequest& reques
 grpc::Status ConnectionServiceImpl::CreateConnection(grpc::ServerContext* rpc,
                                                      const v1::CreateConnectionRequest* request,
                                                      v1::Connection* response) {
-  return Serve(context_, "CreateConnection", rpc, [&] { return Create(*request, rpc->peer(), *response); });
+  return Serve(context_, "CreateConnection", rpc, *request,
+               [&](const Caller& caller) { return Create(*request, caller.name(), *response); });
 }
 
 grpc::Status ConnectionServiceImpl::GetConnection(grpc::ServerContext* rpc, const v1::GetConnectionRequest* request,
                                                   v1::Connection* response) {
-  return Serve(context_, "GetConnection", rpc, [&]() -> absl::Status {
+  return Serve(context_, "GetConnection", rpc, *request, [&]() -> absl::Status {
     CDI_ASSIGN_OR_RETURN(*response, Load(request->name(), "name"));
     return absl::OkStatus();
   });
@@ -168,10 +169,10 @@ grpc::Status ConnectionServiceImpl::GetConnection(grpc::ServerContext* rpc, cons
 
 grpc::Status ConnectionServiceImpl::ListConnections(grpc::ServerContext* rpc, const v1::ListConnectionsRequest* request,
                                                     v1::ListConnectionsResponse* response) {
-  return Serve(context_, "ListConnections", rpc, [&]() -> absl::Status {
+  return Serve(context_, "ListConnections", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size(), 50));
     CDI_ASSIGN_OR_RETURN(const std::string after, ReadPageToken("ListConnections", request->page_token()));
-    CDI_ASSIGN_OR_RETURN(const auto page, context_.store.ListResources(ResourceKind::kConnection, after, size));
+    CDI_ASSIGN_OR_RETURN(const auto page, ListInScope(context_.store, caller, ResourceKind::kConnection, after, size));
     for (const Resource& resource : page.items) {
       CDI_ASSIGN_OR_RETURN(*response->add_connections(), ConnectionOf(resource));
     }
@@ -183,23 +184,25 @@ grpc::Status ConnectionServiceImpl::ListConnections(grpc::ServerContext* rpc, co
 grpc::Status ConnectionServiceImpl::UpdateConnection(grpc::ServerContext* rpc,
                                                      const v1::UpdateConnectionRequest* request,
                                                      v1::Connection* response) {
-  return Serve(context_, "UpdateConnection", rpc, [&] { return Update(*request, rpc->peer(), *response); });
+  return Serve(context_, "UpdateConnection", rpc, *request,
+               [&](const Caller& caller) { return Update(*request, caller.name(), *response); });
 }
 
 grpc::Status ConnectionServiceImpl::DeleteConnection(grpc::ServerContext* rpc,
                                                      const v1::DeleteConnectionRequest* request,
                                                      google::protobuf::Empty*) {
-  return Serve(context_, "DeleteConnection", rpc, [&] { return Delete(*request, rpc->peer()); });
+  return Serve(context_, "DeleteConnection", rpc, *request,
+               [&](const Caller& caller) { return Delete(*request, caller.name()); });
 }
 
 grpc::Status ConnectionServiceImpl::TestConnection(grpc::ServerContext* rpc, const v1::TestConnectionRequest* request,
                                                    v1::TestConnectionResponse* response) {
-  return Serve(context_, "TestConnection", rpc, [&] { return Test(*request, *response); });
+  return Serve(context_, "TestConnection", rpc, *request, [&] { return Test(*request, *response); });
 }
 
 grpc::Status ConnectionServiceImpl::ListTables(grpc::ServerContext* rpc, const v1::ListTablesRequest* request,
                                                v1::ListTablesResponse* response) {
-  return Serve(context_, "ListTables", rpc, [&]() -> absl::Status {
+  return Serve(context_, "ListTables", rpc, *request, [&]() -> absl::Status {
     CDI_ASSIGN_OR_RETURN(const v1::Connection connection, Load(request->connection(), "connection"));
     CDI_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size(), 200));
     const std::string scope =
@@ -230,7 +233,7 @@ grpc::Status ConnectionServiceImpl::ListTables(grpc::ServerContext* rpc, const v
 
 grpc::Status ConnectionServiceImpl::DescribeTable(grpc::ServerContext* rpc, const v1::DescribeTableRequest* request,
                                                   v1::DescribeTableResponse* response) {
-  return Serve(context_, "DescribeTable", rpc, [&]() -> absl::Status {
+  return Serve(context_, "DescribeTable", rpc, *request, [&]() -> absl::Status {
     CDI_ASSIGN_OR_RETURN(const v1::Connection connection, Load(request->connection(), "connection"));
     CDI_ASSIGN_OR_RETURN(const std::shared_ptr<warehouse::Warehouse> target, context_.warehouses.Make(connection));
     CDI_ASSIGN_OR_RETURN(const auto table, warehouse::ParseTableName(request->database(), request->schema(),

@@ -85,19 +85,20 @@ absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& requ
   const int bits = request.key_bits() == 0 ? keys::kRsaBitsDefault : request.key_bits();
   CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Generate(request.connection(), id, bits, slot));
   context_.logger.Write(LogLevel::kInfo, "key_pair_generated",
-                        {{"key_pair", record.name}, {"fingerprint", record.fingerprint}, {"peer", caller}});
+                        {{"key_pair", record.name}, {"fingerprint", record.fingerprint}, {"caller", caller}});
   CDI_ASSIGN_OR_RETURN(response, View(record));
   return absl::OkStatus();
 }
 
 grpc::Status KeyPairServiceImpl::GenerateKeyPair(grpc::ServerContext* rpc, const v1::GenerateKeyPairRequest* request,
                                                  v1::KeyPair* response) {
-  return Serve(context_, "GenerateKeyPair", rpc, [&] { return Generate(*request, rpc->peer(), *response); });
+  return Serve(context_, "GenerateKeyPair", rpc, *request,
+               [&](const Caller& caller) { return Generate(*request, caller.name(), *response); });
 }
 
 grpc::Status KeyPairServiceImpl::GetKeyPair(grpc::ServerContext* rpc, const v1::GetKeyPairRequest* request,
                                             v1::KeyPair* response) {
-  return Serve(context_, "GetKeyPair", rpc, [&]() -> absl::Status {
+  return Serve(context_, "GetKeyPair", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Get(request->name()));
     CDI_ASSIGN_OR_RETURN(*response, View(record));
@@ -107,7 +108,7 @@ grpc::Status KeyPairServiceImpl::GetKeyPair(grpc::ServerContext* rpc, const v1::
 
 grpc::Status KeyPairServiceImpl::ListKeyPairs(grpc::ServerContext* rpc, const v1::ListKeyPairsRequest* request,
                                               v1::ListKeyPairsResponse* response) {
-  return Serve(context_, "ListKeyPairs", rpc, [&]() -> absl::Status {
+  return Serve(context_, "ListKeyPairs", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->connection(), "connections/*", "connection"));
     CDI_RETURN_IF_ERROR(UserOf(request->connection()).status());
     CDI_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size(), 50));
@@ -132,13 +133,13 @@ grpc::Status KeyPairServiceImpl::ListKeyPairs(grpc::ServerContext* rpc, const v1
 
 grpc::Status KeyPairServiceImpl::RevokeKeyPair(grpc::ServerContext* rpc, const v1::RevokeKeyPairRequest* request,
                                                v1::KeyPair* response) {
-  return Serve(context_, "RevokeKeyPair", rpc, [&]() -> absl::Status {
+  return Serve(context_, "RevokeKeyPair", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     if (request->reason().empty()) return InvalidField("reason", "reason is empty; it is kept in the server's log");
     CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Revoke(request->name()));
     context_.logger.Write(
         LogLevel::kWarn, "key_pair_revoked",
-        {{"key_pair", record.name}, {"reason", CutText(request->reason(), 300)}, {"peer", rpc->peer()}});
+        {{"key_pair", record.name}, {"reason", CutText(request->reason(), 300)}, {"caller", caller.name()}});
     CDI_ASSIGN_OR_RETURN(*response, View(record));
     return absl::OkStatus();
   });
@@ -146,7 +147,7 @@ grpc::Status KeyPairServiceImpl::RevokeKeyPair(grpc::ServerContext* rpc, const v
 
 grpc::Status KeyPairServiceImpl::DeleteKeyPair(grpc::ServerContext* rpc, const v1::DeleteKeyPairRequest* request,
                                                google::protobuf::Empty*) {
-  return Serve(context_, "DeleteKeyPair", rpc, [&]() -> absl::Status {
+  return Serve(context_, "DeleteKeyPair", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     return context_.keys.Delete(request->name());
   });

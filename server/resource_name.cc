@@ -58,6 +58,15 @@ std::string_view LastSegment(std::string_view name) {
   return name.substr(name.rfind('/') + 1);
 }
 
+absl::Status CheckScope(std::string_view scope, std::string_view field) {
+  for (const std::string_view pattern : {"connections/*", "syncs/*", "workspaces/*"}) {
+    if (CheckName(scope, pattern, field).ok()) return absl::OkStatus();
+  }
+  return InvalidField(
+      field, absl::StrCat(std::string(field), " must look like connections/main, syncs/shop or workspaces/eu; got ",
+                          JsonQuote(CutText(scope, 100))));
+}
+
 absl::Status CheckRequestId(std::string_view request_id) {
   const bool printable = std::all_of(request_id.begin(), request_id.end(), [](char c) { return c > ' ' && c < 127; });
   if (printable && request_id.size() <= kRequestIdLengthMax) return absl::OkStatus();

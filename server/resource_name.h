@@ -22,6 +22,9 @@ std::string_view ParentOf(std::string_view name);
 // "r" of "syncs/s/runs/r".
 std::string_view LastSegment(std::string_view name);
 
+// What a principal can be limited to: `connections/*`, `syncs/*`, `workspaces/*`.
+absl::Status CheckScope(std::string_view scope, std::string_view field);
+
 // Up to 64 printable ASCII characters, or empty.
 absl::Status CheckRequestId(std::string_view request_id);
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "server/access/access_control.h"
 #include "server/documents.h"
 #include "server/paging.h"
 #include "server/resource_name.h"
@@ -51,12 +52,14 @@ absl::StatusOr<std::vector<uint64_t>> IdsOf(const google::protobuf::RepeatedFiel
 
 }  // namespace
 
-absl::Status RunServiceImpl::Watch(const std::string& name, grpc::ServerContext& rpc,
+absl::Status RunServiceImpl::Watch(const std::string& name, const Caller& caller, grpc::ServerContext& rpc,
                                    grpc::ServerWriter<v1::Run>& writer) {
   CDI_RETURN_IF_ERROR(CheckName(name, kRunPattern, "name"));
   const RunName run(name);
   std::string last;
   while (!rpc.IsCancelled()) {
+    // A stream does not outlive the leave to open it.
+    CDI_RETURN_IF_ERROR(context_.access.Recheck(caller.principal));
     CDI_ASSIGN_OR_RETURN(const ingest::RunSnapshot snapshot, context_.engine.Snapshot(run));
     const v1::Run view = ViewOf(snapshot);
     std::string now = view.SerializeAsString();
@@ -141,7 +144,7 @@ absl::StatusOr<v1::Run> RunServiceImpl::StartReplay(const SyncName& sync, const 
 }
 
 grpc::Status RunServiceImpl::GetRun(grpc::ServerContext* rpc, const v1::GetRunRequest* request, v1::Run* response) {
-  return Serve(context_, "GetRun", rpc, [&]() -> absl::Status {
+  return Serve(context_, "GetRun", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kRunPattern, "name"));
     CDI_ASSIGN_OR_RETURN(const ingest::RunSnapshot snapshot, context_.engine.Snapshot(RunName(request->name())));
     *response = ViewOf(snapshot);
@@ -151,7 +154,7 @@ grpc::Status RunServiceImpl::GetRun(grpc::ServerContext* rpc, const v1::GetRunRe
 
 grpc::Status RunServiceImpl::ListRuns(grpc::ServerContext* rpc, const v1::ListRunsRequest* request,
                                       v1::ListRunsResponse* response) {
-  return Serve(context_, "ListRuns", rpc, [&]() -> absl::Status {
+  return Serve(context_, "ListRuns", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->sync(), "syncs/*", "sync"));
     CDI_RETURN_IF_ERROR(context_.store.GetSyncStatus(SyncName(request->sync())).status());
     CDI_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size(), 50));
@@ -166,7 +169,7 @@ grpc::Status RunServiceImpl::ListRuns(grpc::ServerContext* rpc, const v1::ListRu
 
 grpc::Status RunServiceImpl::CancelRun(grpc::ServerContext* rpc, const v1::CancelRunRequest* request,
                                        v1::Run* response) {
-  return Serve(context_, "CancelRun", rpc, [&]() -> absl::Status {
+  return Serve(context_, "CancelRun", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kRunPattern, "name"));
     CDI_RETURN_IF_ERROR(context_.engine.CancelRun(RunName(request->name())));
     CDI_ASSIGN_OR_RETURN(const ingest::RunSnapshot snapshot, context_.engine.Snapshot(RunName(request->name())));
@@ -177,12 +180,13 @@ grpc::Status RunServiceImpl::CancelRun(grpc::ServerContext* rpc, const v1::Cance
 
 grpc::Status RunServiceImpl::WatchRun(grpc::ServerContext* rpc, const v1::WatchRunRequest* request,
                                       grpc::ServerWriter<v1::Run>* writer) {
-  return Serve(context_, "WatchRun", rpc, [&] { return Watch(request->name(), *rpc, *writer); });
+  return Serve(context_, "WatchRun", rpc, *request,
+               [&](const Caller& caller) { return Watch(request->name(), caller, *rpc, *writer); });
 }
 
 grpc::Status RunServiceImpl::ListDeadRows(grpc::ServerContext* rpc, const v1::ListDeadRowsRequest* request,
                                           v1::ListDeadRowsResponse* response) {
-  return Serve(context_, "ListDeadRows", rpc, [&]() -> absl::Status {
+  return Serve(context_, "ListDeadRows", rpc, *request, [&]() -> absl::Status {
     CDI_ASSIGN_OR_RETURN(ParkedFilter filter, FilterOf(request->parent()));
     CDI_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size(), 50));
     if (request->filter() != v1::ListDeadRowsRequest::FILTER_UNSPECIFIED) {
@@ -201,20 +205,20 @@ grpc::Status RunServiceImpl::ListDeadRows(grpc::ServerContext* rpc, const v1::Li
 
 grpc::Status RunServiceImpl::ReplayDeadRows(grpc::ServerContext* rpc, const v1::ReplayDeadRowsRequest* request,
                                             v1::Run* response) {
-  return Serve(context_, "ReplayDeadRows", rpc, [&]() -> absl::Status {
+  return Serve(context_, "ReplayDeadRows", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_ASSIGN_OR_RETURN(ParkedFilter filter, FilterOf(request->parent()));
     filter.held = false;
     CDI_ASSIGN_OR_RETURN(const std::vector<uint64_t> ids, IdsOf(request->ids()));
     CDI_ASSIGN_OR_RETURN(const std::vector<StoredParkedRow> rows, Chosen(filter, ids));
     if (!request->force()) CDI_RETURN_IF_ERROR(RefuseSuperseded(filter.sync, rows));
-    CDI_ASSIGN_OR_RETURN(*response, StartReplay(filter.sync, rows, request->request_id(), rpc->peer()));
+    CDI_ASSIGN_OR_RETURN(*response, StartReplay(filter.sync, rows, request->request_id(), caller.name()));
     return absl::OkStatus();
   });
 }
 
 grpc::Status RunServiceImpl::ReleaseHeldRows(grpc::ServerContext* rpc, const v1::ReleaseHeldRowsRequest* request,
                                              v1::Run* response) {
-  return Serve(context_, "ReleaseHeldRows", rpc, [&]() -> absl::Status {
+  return Serve(context_, "ReleaseHeldRows", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_ASSIGN_OR_RETURN(ParkedFilter filter, FilterOf(request->parent()));
     if (request->reason().empty()) return InvalidField("reason", "reason is empty; it is kept in the server's log");
     filter.held = true;
@@ -224,21 +228,21 @@ grpc::Status RunServiceImpl::ReleaseHeldRows(grpc::ServerContext* rpc, const v1:
                           {{"sync", filter.sync.value()},
                            {"rows", static_cast<int64_t>(rows.size())},
                            {"reason", CutText(request->reason(), 300)},
-                           {"peer", rpc->peer()}});
-    CDI_ASSIGN_OR_RETURN(*response, StartReplay(filter.sync, rows, request->request_id(), rpc->peer()));
+                           {"caller", caller.name()}});
+    CDI_ASSIGN_OR_RETURN(*response, StartReplay(filter.sync, rows, request->request_id(), caller.name()));
     return absl::OkStatus();
   });
 }
 
 grpc::Status RunServiceImpl::DiscardHeldRows(grpc::ServerContext* rpc, const v1::DiscardHeldRowsRequest* request,
                                              v1::DiscardHeldRowsResponse* response) {
-  return Serve(context_, "DiscardHeldRows", rpc, [&]() -> absl::Status {
+  return Serve(context_, "DiscardHeldRows", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_ASSIGN_OR_RETURN(ParkedFilter filter, FilterOf(request->parent()));
     if (request->reason().empty()) return InvalidField("reason", "reason is empty; it is kept in the audit log");
     filter.held = true;
     CDI_ASSIGN_OR_RETURN(const std::vector<uint64_t> ids, IdsOf(request->ids()));
     CDI_ASSIGN_OR_RETURN(const uint64_t discarded,
-                         context_.store.DiscardParkedRows(filter, ids, CutText(request->reason(), 300), rpc->peer()));
+                         context_.store.DiscardParkedRows(filter, ids, CutText(request->reason(), 300), caller.name()));
     response->set_discarded(static_cast<int64_t>(discarded));
     return absl::OkStatus();
   });

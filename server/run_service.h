@@ -26,7 +26,8 @@ class RunServiceImpl final : public v1::RunService::Service {
                                v1::DiscardHeldRowsResponse* response) override;
 
  private:
-  absl::Status Watch(const std::string& name, grpc::ServerContext& rpc, grpc::ServerWriter<v1::Run>& writer);
+  absl::Status Watch(const std::string& name, const Caller& caller, grpc::ServerContext& rpc,
+                     grpc::ServerWriter<v1::Run>& writer);
   // The open parked rows that a request means: those with `ids`, or all of the filter.
   absl::StatusOr<std::vector<ingest::StoredParkedRow>> Chosen(const ingest::ParkedFilter& filter,
                                                               const std::vector<uint64_t>& ids);

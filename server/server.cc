@@ -2,7 +2,6 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -20,6 +19,8 @@
 #include "keys/key_generator.h"
 #include "keys/key_ring.h"
 #include "keys/master_key.h"
+#include "server/access/access_control.h"
+#include "server/access/transport.h"
 #include "server/build_info.h"
 #include "server/config.h"
 #include "server/connection_service.h"
@@ -39,9 +40,6 @@
 namespace cdi::server {
 namespace {
 
-constexpr int kMessageBytesMax = 4 << 20;
-constexpr int kHandlerThreadsMax = 64;
-constexpr int kStreamsPerConnectionMax = 100;
 constexpr int kResourcesPerLook = 1000;
 // Replies that come after the runs gave up waiting.
 constexpr std::chrono::seconds kSenderPatience{1};
@@ -98,11 +96,13 @@ class Server::Impl {
         key_ring_(*store_, master_key, *clock_, key_generator_),
         secrets_(*store_, master_key),
         warehouses_(key_ring_, secrets_, *clock_, logger_),
+        access_(config_, *clock_),
         plans_(*store_, warehouses_, *clock_, rng_, logger_),
         metrics_(*clock_),
         sender_(std::move(sender)),
         engine_({*store_, *sender_, plans_, *clock_, rng_, logger_, &metrics_}, {.runs_max = config.runs_max()}),
-        context_{config_, *store_, engine_, *sender_, key_ring_, secrets_, warehouses_, *clock_, rng_, logger_},
+        context_{config_,     *store_, engine_, *sender_, key_ring_, secrets_,
+                 warehouses_, access_, *clock_, rng_,     logger_},
         connections_(context_),
         key_pairs_(context_),
         workspaces_(context_),
@@ -198,29 +198,35 @@ class Server::Impl {
   absl::Status Listen() {
     grpc::EnableDefaultHealthCheckService(true);
     CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(config_.listen(), "listen"));
-    // The listener is on loopback (config.cc refuses anything else), so reflection may be on.
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    CDI_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::ServerCredentials> credentials,
+                         ListenerCredentials(config_, *clock_));
+    // What a caller may learn of the API without being let in, he may learn on this machine only. The plugin is set for
+    // every builder to come, so it is never set at all elsewhere.
+    if (IsLocal(address)) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     int port = 0;
-    builder.AddListeningPort(config_.listen(), grpc::InsecureServerCredentials(), &port);
-    builder.SetMaxReceiveMessageSize(kMessageBytesMax);
-    builder.SetMaxSendMessageSize(kMessageBytesMax);
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    grpc::ResourceQuota quota("cdi");
-    quota.SetMaxThreads(kHandlerThreadsMax);
-    builder.SetResourceQuota(quota);
+    builder.AddListeningPort(config_.listen(), credentials, &port);
+    BoundTransport(builder);
     builder.RegisterService(&connections_);
     builder.RegisterService(&key_pairs_);
     builder.RegisterService(&workspaces_);
     builder.RegisterService(&syncs_);
     builder.RegisterService(&runs_);
-    grpc_ = builder.BuildAndStart();
+    if (!address.socket_path.empty()) {
+      // A socket is made with what the mask leaves of 0777; other threads make files of 0600 and directories of 0700,
+      // which it leaves alone.
+      const mode_t mask = umask(0077);
+      grpc_ = builder.BuildAndStart();
+      umask(mask);
+      (void)chmod(address.socket_path.c_str(), S_IRUSR | S_IWUSR);
+    } else {
+      grpc_ = builder.BuildAndStart();
+    }
     if (grpc_ == nullptr || port == 0) {
       return MakeError(absl::StatusCode::kUnavailable, "PORT_TAKEN",
                        absl::StrCat("cannot listen on ", config_.listen(), ": is the port taken? (listen)"));
     }
-    address_ = absl::StrCat(address.host, ":", port);
+    address_ = address.socket_path.empty() ? absl::StrCat(address.host, ":", port) : config_.listen();
     return absl::OkStatus();
   }
 
@@ -233,6 +239,7 @@ class Server::Impl {
   keys::KeyRing key_ring_;
   SecretBox secrets_;
   Warehouses warehouses_;
+  AccessControl access_;
   Plans plans_;
   Metrics metrics_;
   const std::unique_ptr<ingest::braze::HttpSender> sender_;

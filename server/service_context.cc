@@ -1,29 +1,140 @@
 #include "server/service_context.h"
 
+#include <algorithm>
+#include <exception>
+
+#include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/status_macros.h"
+#include "server/access/access_control.h"
+#include "server/documents.h"
 
 namespace cdi::server {
+namespace {
 
-void LogCall(const ServiceContext& context, std::string_view method, const std::string& peer, MonoTime begin,
-             const absl::Status& status) {
-  const auto duration = std::chrono::duration_cast<std::chrono::milliseconds>(context.clock.MonoNow() - begin).count();
+constexpr size_t kResourceShown = 200;
+constexpr int kResourcesPerLook = 1000;
+
+Credentials CredentialsOf(const grpc::ServerContext& rpc) {
+  Credentials credentials;
+  credentials.peer = rpc.peer();
+  const auto range = rpc.client_metadata().equal_range("authorization");
+  for (auto entry = range.first; entry != range.second; ++entry) {
+    credentials.authorization.emplace_back(entry->second.data(), entry->second.size());
+  }
+  return credentials;
+}
+
+// What tests and previews are counted by: the connection they log in to. A sync that is not there is told by the
+// handler.
+std::string ConnectionBehind(const ServiceContext& context, const std::string& resource) {
+  if (!resource.starts_with("syncs/")) return resource;
+  const auto stored = context.store.GetResource(ingest::ResourceKind::kSync, resource);
+  if (!stored.ok()) return resource;
+  const auto sync = SyncOf(*stored);
+  return sync.ok() && !sync->connection().empty() ? sync->connection() : resource;
+}
+
+// What a call holds while it lasts.
+struct Admission {
+  CallLimits::Slot test;
+  CallLimits::Slot stream;
+};
+
+absl::Status Admit(const ServiceContext& context, const RpcRow* row, const grpc::ServerContext& rpc,
+                   const google::protobuf::Message& request, Caller& caller, Admission& admission) {
+  if (row == nullptr) {
+    return MakeError(absl::StatusCode::kPermissionDenied, "ROLE_TOO_LOW", "nobody may make this call");
+  }
+  CDI_ASSIGN_OR_RETURN(caller.principal, context.access.Authenticate(CredentialsOf(rpc)));
+  CDI_RETURN_IF_ERROR(context.access.limits().Count(caller.name()));
+  std::vector<std::string> resources = OtherResourcesOf(*row, request);
+  resources.insert(resources.begin(), ResourceOf(*row, request));
+  CDI_RETURN_IF_ERROR(context.access.Authorize(*row, caller.principal, resources));
+  if (row->stream) {
+    CDI_ASSIGN_OR_RETURN(admission.stream, context.access.limits().TakeStream(caller.name()));
+  }
+  if (row->costly) {
+    CDI_ASSIGN_OR_RETURN(admission.test,
+                         context.access.limits().TakeTest(ConnectionBehind(context, resources.front())));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void RecordCall(const ServiceContext& context, const CallRecord& record) {
+  const absl::Status& status = record.status;
   const std::string code = absl::StatusCodeToString(status.code());
+  const int64_t duration = record.duration.count();
   if (absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsDataLoss(status)) {
     context.logger.Write(LogLevel::kError, "rpc_failed",
-                         {{"method", method},
+                         {{"method", record.method},
                           {"code", code},
                           {"reason", ErrorReason(status)},
                           {"detail", std::string(status.message())},
-                          {"peer", peer},
-                          {"duration_ms", int64_t{duration}}});
+                          {"caller", record.caller},
+                          {"peer", record.peer},
+                          {"resource", record.resource},
+                          {"duration_ms", duration}});
     return;
   }
   context.logger.Write(status.ok() ? LogLevel::kDebug : LogLevel::kInfo, status.ok() ? "rpc" : "rpc_refused",
-                       {{"method", method},
+                       {{"method", record.method},
                         {"code", code},
                         {"reason", ErrorReason(status)},
-                        {"peer", peer},
-                        {"duration_ms", int64_t{duration}}});
+                        {"caller", record.caller},
+                        {"peer", record.peer},
+                        {"resource", record.resource},
+                        {"duration_ms", duration}});
+}
+
+grpc::Status ServeCall(const ServiceContext& context, std::string_view method, const grpc::ServerContext& rpc,
+                       const google::protobuf::Message& request,
+                       const std::function<absl::Status(const Caller&)>& handle) {
+  const MonoTime begin = context.clock.MonoNow();
+  const RpcRow* row = FindRpc(method);
+  Caller caller{.principal = {}, .peer = rpc.peer()};
+  Admission admission;
+  CallRecord record;
+  record.status = Admit(context, row, rpc, request, caller, admission);
+  record.admitted = record.status.ok();
+  if (record.admitted) {
+    try {
+      record.status = handle(caller);
+    } catch (const std::exception& error) {
+      record.status = absl::InternalError(CutText(error.what(), 300));
+    }
+  }
+  record.method = method;
+  record.caller = caller.name();
+  record.peer = caller.peer;
+  record.resource = row == nullptr ? "" : CutText(ResourceOf(*row, request), kResourceShown);
+  record.mutates = row == nullptr || row->mutates;
+  record.duration = std::chrono::duration_cast<std::chrono::milliseconds>(context.clock.MonoNow() - begin);
+  RecordCall(context, record);
+  return ToGrpc(record.status);
+}
+
+absl::StatusOr<ingest::PageOf<ingest::Resource>> ListInScope(ingest::StateStore& store, const Caller& caller,
+                                                             ingest::ResourceKind kind, const std::string& after,
+                                                             int limit) {
+  if (!caller.principal.limited()) return store.ListResources(kind, after, limit);
+  ingest::PageOf<ingest::Resource> seen;
+  std::string from = after;
+  do {
+    CDI_ASSIGN_OR_RETURN(ingest::PageOf<ingest::Resource> page, store.ListResources(kind, from, kResourcesPerLook));
+    for (ingest::Resource& resource : page.items) {
+      if (!caller.principal.Sees(resource.name)) continue;
+      if (seen.items.size() == static_cast<size_t>(limit)) {
+        seen.next = seen.items.back().name;
+        return seen;
+      }
+      seen.items.push_back(std::move(resource));
+    }
+    from = page.next;
+  } while (!from.empty());
+  return seen;
 }
 
 }  // namespace cdi::server

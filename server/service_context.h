@@ -1,12 +1,15 @@
-// What every handler works with, and the one frame that every RPC runs in: last-resort catch, log line, status
-// conversion.
+// What every handler works with, and the one frame that every RPC runs in: who calls, whether he may, last-resort
+// catch, record of the call, status conversion.
 #pragma once
 
+#include <google/protobuf/message.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/status.h>
 
-#include <exception>
+#include <functional>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "base/clock.h"
@@ -19,11 +22,14 @@
 #include "ingest/engine.h"
 #include "ingest/state_store.h"
 #include "keys/key_ring.h"
+#include "server/access/principal.h"
 #include "server/secret_box.h"
 #include "server/status_to_grpc.h"
 #include "server/warehouses.h"
 
 namespace cdi::server {
+
+class AccessControl;
 
 struct ServiceContext {
   const config::v1::ServerConfig& config;
@@ -33,29 +39,52 @@ struct ServiceContext {
   keys::KeyRing& keys;
   SecretBox& secrets;
   Warehouses& warehouses;
+  AccessControl& access;
   const Clock& clock;
   Rng& rng;
   Logger& logger;
 };
 
-// The log line of one RPC. Failures of ours are logged with their text; the caller gets none of it.
-void LogCall(const ServiceContext& context, std::string_view method, const std::string& peer, MonoTime begin,
-             const absl::Status& status);
+// One call that is over, refused or not.
+struct CallRecord {
+  std::string method;    // "UpdateSync"
+  std::string caller;    // principal; "" when it could not be told
+  std::string peer;      // "ipv4:127.0.0.1:51234"
+  std::string resource;  // as the request named it, cut; "" for lists and the like
+  bool mutates = false;
+  bool admitted = false;  // false: refused before its handler ran
+  absl::Status status;
+  std::chrono::milliseconds duration{0};
+};
 
-// Runs `handle` (returning absl::Status) and converts what it says.
+// The one place that every call passes at its end. Failures of ours are logged with their text; the caller gets none of
+// it.
+void RecordCall(const ServiceContext& context, const CallRecord& record);
+
+// Serve without its template.
+grpc::Status ServeCall(const ServiceContext& context, std::string_view method, const grpc::ServerContext& rpc,
+                       const google::protobuf::Message& request,
+                       const std::function<absl::Status(const Caller&)>& handle);
+
+// The only way into a handler: authenticates, counts, authorizes by the table's row of `method` (none: refused), runs
+// `handle` and converts what it says. `handle` returns absl::Status and takes the caller, or nothing.
 template <typename Handle>
 grpc::Status Serve(const ServiceContext& context, std::string_view method, const grpc::ServerContext* rpc,
-                   Handle&& handle) {
-  const MonoTime begin = context.clock.MonoNow();
-  absl::Status status;
-  try {
-    status = handle();
-  } catch (const std::exception& error) {
-    status = absl::InternalError(CutText(error.what(), 300));
-  }
-  LogCall(context, method, rpc->peer(), begin, status);
-  return ToGrpc(status);
+                   const google::protobuf::Message& request, Handle&& handle) {
+  return ServeCall(context, method, *rpc, request, [&handle](const Caller& caller) -> absl::Status {
+    if constexpr (std::is_invocable_v<Handle, const Caller&>) {
+      return std::forward<Handle>(handle)(caller);
+    } else {
+      return std::forward<Handle>(handle)();
+    }
+  });
 }
+
+// Resources of a kind that the caller sees, by name, after `after`, at most `limit`. `next` names none that he does not
+// see.
+absl::StatusOr<ingest::PageOf<ingest::Resource>> ListInScope(ingest::StateStore& store, const Caller& caller,
+                                                             ingest::ResourceKind kind, const std::string& after,
+                                                             int limit);
 
 // Same request, same hash: what a request id is compared by.
 template <typename Request>

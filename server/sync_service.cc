@@ -269,11 +269,12 @@ absl::Status SyncServiceImpl::Rewind(const v1::RewindSyncRequest& request, const
 
 grpc::Status SyncServiceImpl::CreateSync(grpc::ServerContext* rpc, const v1::CreateSyncRequest* request,
                                          v1::Sync* response) {
-  return Serve(context_, "CreateSync", rpc, [&] { return Create(*request, rpc->peer(), *response); });
+  return Serve(context_, "CreateSync", rpc, *request,
+               [&](const Caller& caller) { return Create(*request, caller.name(), *response); });
 }
 
 grpc::Status SyncServiceImpl::GetSync(grpc::ServerContext* rpc, const v1::GetSyncRequest* request, v1::Sync* response) {
-  return Serve(context_, "GetSync", rpc, [&]() -> absl::Status {
+  return Serve(context_, "GetSync", rpc, *request, [&]() -> absl::Status {
     CDI_ASSIGN_OR_RETURN(const Loaded loaded, Load(request->name(), "name"));
     CDI_ASSIGN_OR_RETURN(*response, View(loaded.resource));
     return absl::OkStatus();
@@ -282,10 +283,10 @@ grpc::Status SyncServiceImpl::GetSync(grpc::ServerContext* rpc, const v1::GetSyn
 
 grpc::Status SyncServiceImpl::ListSyncs(grpc::ServerContext* rpc, const v1::ListSyncsRequest* request,
                                         v1::ListSyncsResponse* response) {
-  return Serve(context_, "ListSyncs", rpc, [&]() -> absl::Status {
+  return Serve(context_, "ListSyncs", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size(), 50));
     CDI_ASSIGN_OR_RETURN(const std::string after, ReadPageToken("ListSyncs", request->page_token()));
-    CDI_ASSIGN_OR_RETURN(const auto page, context_.store.ListResources(ResourceKind::kSync, after, size));
+    CDI_ASSIGN_OR_RETURN(const auto page, ListInScope(context_.store, caller, ResourceKind::kSync, after, size));
     for (const Resource& resource : page.items) {
       CDI_ASSIGN_OR_RETURN(*response->add_syncs(), View(resource));
     }
@@ -296,17 +297,19 @@ grpc::Status SyncServiceImpl::ListSyncs(grpc::ServerContext* rpc, const v1::List
 
 grpc::Status SyncServiceImpl::UpdateSync(grpc::ServerContext* rpc, const v1::UpdateSyncRequest* request,
                                          v1::Sync* response) {
-  return Serve(context_, "UpdateSync", rpc, [&] { return Update(*request, rpc->peer(), *response); });
+  return Serve(context_, "UpdateSync", rpc, *request,
+               [&](const Caller& caller) { return Update(*request, caller.name(), *response); });
 }
 
 grpc::Status SyncServiceImpl::DeleteSync(grpc::ServerContext* rpc, const v1::DeleteSyncRequest* request,
                                          google::protobuf::Empty*) {
-  return Serve(context_, "DeleteSync", rpc, [&] { return Delete(*request, rpc->peer()); });
+  return Serve(context_, "DeleteSync", rpc, *request,
+               [&](const Caller& caller) { return Delete(*request, caller.name()); });
 }
 
 grpc::Status SyncServiceImpl::TestSync(grpc::ServerContext* rpc, const v1::TestSyncRequest* request,
                                        v1::TestSyncResponse* response) {
-  return Serve(context_, "TestSync", rpc, [&]() -> absl::Status {
+  return Serve(context_, "TestSync", rpc, *request, [&]() -> absl::Status {
     CDI_ASSIGN_OR_RETURN(const Loaded loaded, Load(request->name(), "name"));
     CDI_ASSIGN_OR_RETURN(const int row_limit, PreviewRowLimit(request->row_limit()));
     CDI_RETURN_IF_ERROR(CheckComplete(loaded.sync));
@@ -319,7 +322,7 @@ grpc::Status SyncServiceImpl::TestSync(grpc::ServerContext* rpc, const v1::TestS
 
 grpc::Status SyncServiceImpl::PreviewSync(grpc::ServerContext* rpc, const v1::PreviewSyncRequest* request,
                                           v1::PreviewSyncResponse* response) {
-  return Serve(context_, "PreviewSync", rpc, [&]() -> absl::Status {
+  return Serve(context_, "PreviewSync", rpc, *request, [&]() -> absl::Status {
     CDI_ASSIGN_OR_RETURN(const Loaded loaded, Load(request->name(), "name"));
     CDI_ASSIGN_OR_RETURN(const int row_limit, PreviewRowLimit(request->row_limit()));
     CDI_RETURN_IF_ERROR(CheckComplete(loaded.sync));
@@ -329,21 +332,25 @@ grpc::Status SyncServiceImpl::PreviewSync(grpc::ServerContext* rpc, const v1::Pr
 
 grpc::Status SyncServiceImpl::ActivateSync(grpc::ServerContext* rpc, const v1::ActivateSyncRequest* request,
                                            v1::Sync* response) {
-  return Serve(context_, "ActivateSync", rpc, [&] { return Activate(*request, rpc->peer(), *response); });
+  return Serve(context_, "ActivateSync", rpc, *request,
+               [&](const Caller& caller) { return Activate(*request, caller.name(), *response); });
 }
 
 grpc::Status SyncServiceImpl::PauseSync(grpc::ServerContext* rpc, const v1::PauseSyncRequest* request,
                                         v1::Sync* response) {
-  return Serve(context_, "PauseSync", rpc, [&] { return Pause(*request, rpc->peer(), *response); });
+  return Serve(context_, "PauseSync", rpc, *request,
+               [&](const Caller& caller) { return Pause(*request, caller.name(), *response); });
 }
 
 grpc::Status SyncServiceImpl::RunSync(grpc::ServerContext* rpc, const v1::RunSyncRequest* request, v1::Run* response) {
-  return Serve(context_, "RunSync", rpc, [&] { return Run(*request, rpc->peer(), *response); });
+  return Serve(context_, "RunSync", rpc, *request,
+               [&](const Caller& caller) { return Run(*request, caller.name(), *response); });
 }
 
 grpc::Status SyncServiceImpl::RewindSync(grpc::ServerContext* rpc, const v1::RewindSyncRequest* request,
                                          v1::Sync* response) {
-  return Serve(context_, "RewindSync", rpc, [&] { return Rewind(*request, rpc->peer(), *response); });
+  return Serve(context_, "RewindSync", rpc, *request,
+               [&](const Caller& caller) { return Rewind(*request, caller.name(), *response); });
 }
 
 }  // namespace cdi::server

@@ -98,12 +98,13 @@ absl::Status WorkspaceServiceImpl::Delete(const v1::DeleteWorkspaceRequest& requ
 
 grpc::Status WorkspaceServiceImpl::CreateWorkspace(grpc::ServerContext* rpc, const v1::CreateWorkspaceRequest* request,
                                                    v1::Workspace* response) {
-  return Serve(context_, "CreateWorkspace", rpc, [&] { return Create(*request, rpc->peer(), *response); });
+  return Serve(context_, "CreateWorkspace", rpc, *request,
+               [&](const Caller& caller) { return Create(*request, caller.name(), *response); });
 }
 
 grpc::Status WorkspaceServiceImpl::GetWorkspace(grpc::ServerContext* rpc, const v1::GetWorkspaceRequest* request,
                                                 v1::Workspace* response) {
-  return Serve(context_, "GetWorkspace", rpc, [&]() -> absl::Status {
+  return Serve(context_, "GetWorkspace", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     CDI_ASSIGN_OR_RETURN(const Resource resource,
                          context_.store.GetResource(ResourceKind::kWorkspace, request->name()));
@@ -114,10 +115,10 @@ grpc::Status WorkspaceServiceImpl::GetWorkspace(grpc::ServerContext* rpc, const 
 
 grpc::Status WorkspaceServiceImpl::ListWorkspaces(grpc::ServerContext* rpc, const v1::ListWorkspacesRequest* request,
                                                   v1::ListWorkspacesResponse* response) {
-  return Serve(context_, "ListWorkspaces", rpc, [&]() -> absl::Status {
+  return Serve(context_, "ListWorkspaces", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size(), 50));
     CDI_ASSIGN_OR_RETURN(const std::string after, ReadPageToken("ListWorkspaces", request->page_token()));
-    CDI_ASSIGN_OR_RETURN(const auto page, context_.store.ListResources(ResourceKind::kWorkspace, after, size));
+    CDI_ASSIGN_OR_RETURN(const auto page, ListInScope(context_.store, caller, ResourceKind::kWorkspace, after, size));
     for (const Resource& resource : page.items) {
       CDI_ASSIGN_OR_RETURN(*response->add_workspaces(), WorkspaceOf(resource));
     }
@@ -128,17 +129,19 @@ grpc::Status WorkspaceServiceImpl::ListWorkspaces(grpc::ServerContext* rpc, cons
 
 grpc::Status WorkspaceServiceImpl::UpdateWorkspace(grpc::ServerContext* rpc, const v1::UpdateWorkspaceRequest* request,
                                                    v1::Workspace* response) {
-  return Serve(context_, "UpdateWorkspace", rpc, [&] { return Update(*request, rpc->peer(), *response); });
+  return Serve(context_, "UpdateWorkspace", rpc, *request,
+               [&](const Caller& caller) { return Update(*request, caller.name(), *response); });
 }
 
 grpc::Status WorkspaceServiceImpl::DeleteWorkspace(grpc::ServerContext* rpc, const v1::DeleteWorkspaceRequest* request,
                                                    google::protobuf::Empty*) {
-  return Serve(context_, "DeleteWorkspace", rpc, [&] { return Delete(*request, rpc->peer()); });
+  return Serve(context_, "DeleteWorkspace", rpc, *request,
+               [&](const Caller& caller) { return Delete(*request, caller.name()); });
 }
 
 grpc::Status WorkspaceServiceImpl::TestWorkspace(grpc::ServerContext* rpc, const v1::TestWorkspaceRequest* request,
                                                  v1::TestWorkspaceResponse* response) {
-  return Serve(context_, "TestWorkspace", rpc, [&]() -> absl::Status {
+  return Serve(context_, "TestWorkspace", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     CDI_RETURN_IF_ERROR(context_.store.GetResource(ResourceKind::kWorkspace, request->name()).status());
     const MonoTime begin = context_.clock.MonoNow();

@@ -103,7 +103,8 @@ class Service(contextlib.AbstractContextManager):
         (self.path / "keys").mkdir(mode=0o700)
         ca = f"braze_ca_file: {self.path}/ca.pem\n" if tls else ""
         (self.path / "server.yaml").write_text(
-            f"listen: 127.0.0.1:0\nmetrics_listen: 127.0.0.1:0\nstate_dir: {self.path}/state\n"
+            f"listen: 127.0.0.1:0\nplaintext: true\naccess: {{anonymous_role: admin, tests_per_minute: 600}}\n"
+            f"metrics_listen: 127.0.0.1:0\nstate_dir: {self.path}/state\n"
             f"master_key: {{file: {self.path}/keys/master.key, create: true}}\nallow_loopback_endpoints: true\n{ca}"
             f"driver_paths: [{self.binaries.parent}/lib/libcdisfodbc.so]\n")
         self.start_server()

@@ -1,0 +1,78 @@
+#include "server/access/call_limits.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace cdi::server {
+namespace {
+
+class HandClock final : public Clock {
+ public:
+  Timestamp WallNow() const override { return {}; }
+  MonoTime MonoNow() const override { return now; }
+  MonoTime now = std::chrono::seconds{100};
+};
+
+TEST(CallLimitsTest, AMinutesCallsAtOnceThenOnlyAsTheyFillUp) {
+  HandClock clock;
+  CallLimits limits(clock, {.calls_per_minute = 60});
+  for (int i = 0; i < 60; ++i) ASSERT_TRUE(limits.Count("tokens/a").ok()) << i;
+  const absl::Status refused = limits.Count("tokens/a");
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrorReason(refused), "TOO_MANY_CALLS");
+  EXPECT_EQ(ErrorDetailsOf(refused).at("retry_after_ms"), "1000");
+  EXPECT_TRUE(limits.Count("tokens/b").ok());  // another caller has his own
+  clock.now += std::chrono::milliseconds{1001};
+  EXPECT_TRUE(limits.Count("tokens/a").ok());
+  EXPECT_FALSE(limits.Count("tokens/a").ok());
+  clock.now += std::chrono::hours{1};
+  for (int i = 0; i < 60; ++i) ASSERT_TRUE(limits.Count("tokens/a").ok()) << i;
+  EXPECT_FALSE(limits.Count("tokens/a").ok());
+}
+
+TEST(CallLimitsTest, EverNewCallersDoNotFillTheMemory) {
+  HandClock clock;
+  CallLimits limits(clock, {.calls_per_minute = 60});
+  int refused = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string name = "tokens/" + std::to_string(i);
+    refused += !limits.Count(name).ok();
+    refused += !limits.Count(name).ok();
+  }
+  EXPECT_GT(refused, 0);  // none of the buckets is full again
+  clock.now += std::chrono::minutes{1};
+  EXPECT_TRUE(limits.Count("tokens/late").ok());
+}
+
+TEST(CallLimitsTest, OneTestOfAConnectionAtATimeAndTenAMinute) {
+  HandClock clock;
+  CallLimits limits(clock, {});
+  {
+    const auto first = limits.TakeTest("connections/main");
+    ASSERT_TRUE(first.ok());
+    EXPECT_EQ(ErrorReason(limits.TakeTest("connections/main").status()), "TOO_MANY_CALLS");
+    EXPECT_TRUE(limits.TakeTest("connections/other").ok());
+  }
+  for (int i = 0; i < 9; ++i) ASSERT_TRUE(limits.TakeTest("connections/main").ok()) << i;
+  EXPECT_EQ(ErrorReason(limits.TakeTest("connections/main").status()), "TOO_MANY_CALLS");
+  clock.now += std::chrono::milliseconds{6001};
+  EXPECT_TRUE(limits.TakeTest("connections/main").ok());
+}
+
+TEST(CallLimitsTest, StreamsAreBoundedForOneCallerAndForAll) {
+  HandClock clock;
+  CallLimits limits(clock, {.streams_max = 3, .streams_per_principal_max = 2});
+  auto a = limits.TakeStream("tokens/a");
+  auto b = limits.TakeStream("tokens/a");
+  ASSERT_TRUE(a.ok() && b.ok());
+  EXPECT_EQ(ErrorReason(limits.TakeStream("tokens/a").status()), "TOO_MANY_CALLS");
+  auto c = limits.TakeStream("tokens/b");
+  ASSERT_TRUE(c.ok());
+  EXPECT_EQ(ErrorReason(limits.TakeStream("tokens/c").status()), "TOO_MANY_CALLS");
+  *a = CallLimits::Slot();
+  EXPECT_TRUE(limits.TakeStream("tokens/c").ok());
+}
+
+}  // namespace
+}  // namespace cdi::server

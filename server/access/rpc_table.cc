@@ -1,0 +1,107 @@
+#include "server/access/rpc_table.h"
+
+#include <algorithm>
+
+namespace cdi::server {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+constexpr std::array<std::string_view, 2> kSyncParts = {"sync.connection", "sync.workspace"};
+
+// clang-format off
+constexpr RpcRow kTable[] = {
+    // Connections: what reaches into the warehouse needs an operator, what changes how we log in an admin.
+    {"ConnectionService", "CreateConnection", Role::kAdmin, Naming::kNewId, "connection_id", "connections/", true},
+    {"ConnectionService", "GetConnection", Role::kViewer, Naming::kField, "name"},
+    {"ConnectionService", "ListConnections", Role::kViewer, Naming::kCollection},
+    {"ConnectionService", "UpdateConnection", Role::kAdmin, Naming::kField, "connection.name", {}, true},
+    {"ConnectionService", "DeleteConnection", Role::kAdmin, Naming::kField, "name", {}, true},
+    {"ConnectionService", "TestConnection", Role::kOperator, Naming::kField, "name", {}, false, {}, /*costly=*/true},
+    {"ConnectionService", "ListTables", Role::kOperator, Naming::kField, "connection"},
+    {"ConnectionService", "DescribeTable", Role::kOperator, Naming::kField, "connection"},
+
+    {"KeyPairService", "GenerateKeyPair", Role::kAdmin, Naming::kField, "connection", {}, true},
+    {"KeyPairService", "GetKeyPair", Role::kViewer, Naming::kField, "name"},
+    {"KeyPairService", "ListKeyPairs", Role::kViewer, Naming::kField, "connection"},
+    {"KeyPairService", "RevokeKeyPair", Role::kAdmin, Naming::kField, "name", {}, true},
+    {"KeyPairService", "DeleteKeyPair", Role::kAdmin, Naming::kField, "name", {}, true},
+
+    {"WorkspaceService", "CreateWorkspace", Role::kAdmin, Naming::kNewId, "workspace_id", "workspaces/", true},
+    {"WorkspaceService", "GetWorkspace", Role::kViewer, Naming::kField, "name"},
+    {"WorkspaceService", "ListWorkspaces", Role::kViewer, Naming::kCollection},
+    {"WorkspaceService", "UpdateWorkspace", Role::kAdmin, Naming::kField, "workspace.name", {}, true},
+    {"WorkspaceService", "DeleteWorkspace", Role::kAdmin, Naming::kField, "name", {}, true},
+    {"WorkspaceService", "TestWorkspace", Role::kOperator, Naming::kField, "name"},
+
+    // A sync carries rows from a connection to a workspace: whoever points it there needs both in scope.
+    {"SyncService", "CreateSync", Role::kOperator, Naming::kNewId, "sync_id", "syncs/", true, kSyncParts},
+    {"SyncService", "GetSync", Role::kViewer, Naming::kField, "name"},
+    {"SyncService", "ListSyncs", Role::kViewer, Naming::kCollection},
+    {"SyncService", "UpdateSync", Role::kOperator, Naming::kField, "sync.name", {}, true, kSyncParts},
+    {"SyncService", "DeleteSync", Role::kOperator, Naming::kField, "name", {}, true},
+    {"SyncService", "TestSync", Role::kOperator, Naming::kField, "name", {}, true, {}, /*costly=*/true},
+    {"SyncService", "PreviewSync", Role::kOperator, Naming::kField, "name", {}, false, {}, /*costly=*/true},
+    {"SyncService", "ActivateSync", Role::kOperator, Naming::kField, "name", {}, true},
+    {"SyncService", "PauseSync", Role::kOperator, Naming::kField, "name", {}, true},
+    {"SyncService", "RunSync", Role::kOperator, Naming::kField, "name", {}, true},
+    {"SyncService", "RewindSync", Role::kOperator, Naming::kField, "name", {}, true},
+
+    // Dead rows hold personal data, as previews do.
+    {"RunService", "GetRun", Role::kViewer, Naming::kField, "name"},
+    {"RunService", "ListRuns", Role::kViewer, Naming::kField, "sync"},
+    {"RunService", "CancelRun", Role::kOperator, Naming::kField, "name", {}, true},
+    {"RunService", "WatchRun", Role::kViewer, Naming::kField, "name", {}, false, {}, false, /*stream=*/true},
+    {"RunService", "ListDeadRows", Role::kOperator, Naming::kField, "parent"},
+    {"RunService", "ReplayDeadRows", Role::kOperator, Naming::kField, "parent", {}, true},
+    {"RunService", "ReleaseHeldRows", Role::kOperator, Naming::kField, "parent", {}, true},
+    {"RunService", "DiscardHeldRows", Role::kOperator, Naming::kField, "parent", {}, true},
+
+    // Its labels name every sync.
+    {"HTTP", "GET /metrics", Role::kViewer, Naming::kNothing},
+};
+// clang-format on
+
+// The text at "sync.connection"; "" when the path leads nowhere.
+std::string TextAt(const Message& message, std::string_view path) {
+  const size_t dot = path.find('.');
+  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(std::string(path.substr(0, dot)));
+  if (field == nullptr || field->is_repeated()) return "";
+  if (dot != std::string_view::npos) {
+    if (field->type() != FieldDescriptor::TYPE_MESSAGE) return "";
+    return TextAt(message.GetReflection()->GetMessage(message, field), path.substr(dot + 1));
+  }
+  if (field->type() != FieldDescriptor::TYPE_STRING) return "";
+  return message.GetReflection()->GetString(message, field);
+}
+
+}  // namespace
+
+std::span<const RpcRow> RpcTable() {
+  return kTable;
+}
+
+const RpcRow* FindRpc(std::string_view method) {
+  const auto* row =
+      std::find_if(std::begin(kTable), std::end(kTable), [&](const RpcRow& r) { return r.method == method; });
+  return row == std::end(kTable) ? nullptr : row;
+}
+
+std::string ResourceOf(const RpcRow& row, const Message& request) {
+  if (row.field.empty()) return "";
+  std::string text = TextAt(request, row.field);
+  if (row.naming != Naming::kNewId || text.empty()) return text;
+  return std::string(row.collection) + text;
+}
+
+std::vector<std::string> OtherResourcesOf(const RpcRow& row, const Message& request) {
+  std::vector<std::string> names;
+  for (const std::string_view path : row.also) {
+    if (path.empty()) continue;
+    if (std::string name = TextAt(request, path); !name.empty()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+}  // namespace cdi::server
