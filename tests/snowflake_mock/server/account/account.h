@@ -132,10 +132,9 @@ class Account {
   Counters counters;
 
   QueryHistory history;
-  // Set by the HTTP side, for SYSTEM$CANCEL_QUERY and the like; false when there is nothing to cancel. Empty in tests
-  // without a server.
+  // Set by the HTTP side while statements can run, for SYSTEM$CANCEL_QUERY and the like; false when the request has
+  // ended already. Empty in tests without a server.
   std::function<bool(const std::string& query_id)> cancel_query;
-  std::function<bool(int64_t session_id)> cancel_all_queries;
 
   std::mutex mutex;
   Settings settings;

@@ -50,6 +50,15 @@ std::vector<QueryRecord> QueryHistory::Queries() {
   return copies;
 }
 
+std::vector<QueryRecord> QueryHistory::Running() {
+  const std::lock_guard lock(mutex_);
+  std::vector<QueryRecord> copies;
+  for (const auto& record : records_) {
+    if (record->ended_ns == 0) copies.push_back(*record);
+  }
+  return copies;
+}
+
 void QueryHistory::SetResultBudget(int64_t bytes) {
   const std::lock_guard lock(mutex_);
   budget_bytes_ = bytes;

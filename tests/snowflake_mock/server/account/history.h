@@ -59,6 +59,7 @@ class QueryHistory {
   void Update(const std::string& id, const std::function<void(QueryRecord&)>& change);
   std::optional<QueryRecord> Find(const std::string& id);
   std::vector<QueryRecord> Queries();  // oldest first
+  std::vector<QueryRecord> Running();  // those that have not ended, oldest first
 
   void SetResultBudget(int64_t bytes);
   // Drops results that ended before `before_ns`.

@@ -23,14 +23,19 @@ QueryJobs::QueryJobs(Account& account, FaultBook& faults, size_t workers) : acco
 }
 
 QueryJobs::~QueryJobs() {
-  CancelAll();
+  Shutdown();
+}
+
+void QueryJobs::Shutdown() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  CancelAll();
   work_.notify_all();
   watch_.notify_all();
   for (std::thread& worker : workers_) worker.join();
+  workers_.clear();
 }
 
 std::shared_ptr<QueryJob> QueryJobs::Start(const std::shared_ptr<Session>& session, QueryRequest request) {
@@ -55,6 +60,7 @@ std::shared_ptr<QueryJob> QueryJobs::Start(const std::shared_ptr<Session>& sessi
   record.session_id = session->id;
   record.queued_ns = account_.Now();
   job->request = std::move(request);
+  bool stopped = false;
   {
     const std::lock_guard lock(mutex_);
     if (!job->request_id.empty()) {
@@ -63,7 +69,12 @@ std::shared_ptr<QueryJob> QueryJobs::Start(const std::shared_ptr<Session>& sessi
     }
     Remember(job);
     account_.history.Add(std::move(record));
-    waiting_.push_back(job);
+    if (!stopping_) waiting_.push_back(job);
+    stopped = stopping_;
+  }
+  if (stopped) {
+    FinishCanceled(account_, *job);
+    return job;
   }
   work_.notify_one();
   return job;

@@ -65,7 +65,6 @@ struct QueryJob {
 class QueryJobs {
  public:
   QueryJobs(Account& account, FaultBook& faults, size_t workers);
-  // Cancels what runs and joins the workers.
   ~QueryJobs();
   QueryJobs(const QueryJobs&) = delete;
   QueryJobs& operator=(const QueryJobs&) = delete;
@@ -79,6 +78,9 @@ class QueryJobs {
   // False when it ran nothing.
   bool CancelAllOf(int64_t session_id);
   void CancelAll();
+  // Cancels what waits and runs and joins the workers; a statement that comes later is cancelled at once. For the
+  // owner's thread only; may be called again.
+  void Shutdown();
   // Enters a finished part of a multi-statement request.
   void AddFinished(const std::shared_ptr<QueryJob>& job);
 

@@ -81,12 +81,12 @@ Service::Service(Account& the_account, size_t workers)
     const auto job = jobs.FindById(query_id);
     return job != nullptr && jobs.Cancel(job);
   };
-  account.cancel_all_queries = [this](int64_t session_id) { return jobs.CancelAllOf(session_id); };
 }
 
+// A statement that still runs may be about to call cancel_query.
 Service::~Service() {
+  jobs.Shutdown();
   account.cancel_query = nullptr;
-  account.cancel_all_queries = nullptr;
 }
 
 void Service::ApplySettings() {
