@@ -116,6 +116,33 @@ TEST_F(MalformedTest, OversizedBodiesAreRefusedWithinBoundedMemory) {
   ExpectAlive();
 }
 
+TEST_F(MalformedTest, TheBodyLimitIsASetting) {
+  LogIn();
+  const std::string big = R"({"sqlText":"SELECT 41 + 1 /*)" + std::string(100UL << 20U, 'x') + "*/\"}";
+  const auto refused = Client()->Post("/queries/v1/query-request", Auth(token_), big, "application/json");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 413) << "64 MB unless set";
+  EXPECT_EQ(Json::parse(refused->body)["message"], "Request body is too large.");
+  Control("/__mock/settings", {{"body_megabytes", 101}});
+  const auto accepted = Client()->Post("/queries/v1/query-request", Auth(token_), big, "application/json");
+  ASSERT_TRUE(accepted);
+  EXPECT_EQ(Json::parse(accepted->body)["data"]["rowset"][0][0], "42");
+  ExpectAlive();
+}
+
+// Drivers send back the context they were last given: nothing, or what another server gave them.
+TEST_F(MalformedTest, TheQueryContextIsAcceptedInEveryShape) {
+  LogIn();
+  const Json entry{{"id", 0}, {"timestamp", 1738317395574564}, {"priority", 0}, {"context", {{"base64Data", "eA=="}}}};
+  for (const Json& context :
+       {Json(nullptr), Json::object(), Json{{"entries", nullptr}}, Json{{"entries", Json::array()}},
+        Json{{"entries", Json::array({Json::object()})}}, Json{{"entries", Json::array({entry})}}}) {
+    const Json reply = Query("SELECT 1", {{"queryContextDTO", context}});
+    ASSERT_TRUE(reply["success"].get<bool>()) << context << reply;
+    EXPECT_EQ(reply["data"]["queryContext"], Json({{"entries", Json::array()}})) << context;
+  }
+}
+
 TEST_F(MalformedTest, UnknownRoutesAndMethodsAnswerInShape) {
   LogIn();
   for (const std::string path :
