@@ -81,6 +81,64 @@ TEST_F(StatementProtocolTest, AStatementThatWaitsItsTurnIsCancelledAtOnce) {
   Post("/queries/" + waiting + "/abort-request", {});
 }
 
+TEST_F(StatementProtocolTest, AStatementIsCancelledBySqlToo) {
+  const std::string victim = Start("SELECT SYSTEM$WAIT(600)");
+  Await(victim, "RUNNING");
+  const std::string call = "SYSTEM$CANCEL_QUERY('" + victim + "')";
+  token_ = LoginWith(MakeToken({}), "&databaseName=d&schemaName=public")["data"]["token"];
+  EXPECT_TRUE(Query("SELECT " + call, {{"describeOnly", true}})["success"].get<bool>());
+  EXPECT_EQ(Query("SELECT NOPE, " + call)["code"], "000904");
+  EXPECT_EQ(Status(victim), "RUNNING") << "a query that does not run cancels nothing";
+  const Json done = Query("SELECT " + call + ", 7");
+  EXPECT_EQ(done["data"]["rowset"][0], Json({"query [" + victim + "] terminated.", "7"}));
+  EXPECT_EQ(Result(victim)["code"], "000604");
+  Await(victim, "ABORTED");
+  EXPECT_EQ(Query("CALL " + call)["data"]["rowset"][0][0], "Identified SQL statement is not currently executing.");
+  EXPECT_EQ(Query("SELECT SYSTEM$CANCEL_QUERY('no id')")["data"]["rowset"][0][0],
+            "Identified SQL statement is not currently executing.");
+  EXPECT_EQ(Query("SELECT SYSTEM$CANCEL_QUERY(ID) FROM SMALL")["code"], "000002");
+  EXPECT_EQ(Query("INSERT INTO SMALL (ID) SELECT LENGTH(" + call + ")")["code"], "000002");
+}
+
+TEST_F(StatementProtocolTest, AllStatementsOfASessionAreCancelledButTheOneThatAsks) {
+  const std::string session = Query("SELECT CURRENT_SESSION()")["data"]["rowset"][0][0];
+  const std::vector<std::string> victims = {Start("SELECT SYSTEM$WAIT(600)"), Start("SELECT SYSTEM$WAIT(601)")};
+  for (const std::string& victim : victims) Await(victim, "RUNNING");
+  const std::string first_token = token_;
+  token_ = LoginWith(MakeToken({}))["data"]["token"];
+  const std::string spared = Start("SELECT SYSTEM$WAIT(600)");
+  Await(spared, "RUNNING");
+  token_ = first_token;
+  const Json bindings{{"1", {{"type", "FIXED"}, {"value", session}}}};
+  const Json reply = Query("CALL SYSTEM$CANCEL_ALL_QUERIES(?)", {{"bindings", bindings}});
+  ASSERT_TRUE(reply["success"].get<bool>()) << reply;
+  EXPECT_EQ(reply["data"]["rowtype"][0]["name"], "SYSTEM$CANCEL_ALL_QUERIES");
+  for (const std::string& victim : victims) EXPECT_EQ(Result(victim)["code"], "000604");
+  EXPECT_EQ(Status(spared), "RUNNING");
+  EXPECT_TRUE(Query("SELECT SYSTEM$CANCEL_QUERY('" + spared + "')")["success"].get<bool>());
+}
+
+TEST_F(StatementProtocolTest, OthersStatementsAreCancelledByThoseWhoMay) {
+  Admin(absl::StrCat("CREATE ROLE OPERATORS; CREATE USER OTHER DEFAULT_ROLE = UNGRANTED RSA_PUBLIC_KEY = '",
+                     Key().PublicBase64(),
+                     "'; GRANT ROLE UNGRANTED TO USER OTHER; GRANT ROLE OPERATORS TO USER OTHER"));
+  const std::string session = Query("SELECT CURRENT_SESSION()")["data"]["rowset"][0][0];
+  const std::string victim = Start("SELECT SYSTEM$WAIT(600)");
+  Await(victim, "RUNNING");
+  const std::string by_id = "SELECT SYSTEM$CANCEL_QUERY('" + victim + "')";
+  const std::string by_session = "CALL SYSTEM$CANCEL_ALL_QUERIES(" + session + ")";
+  const std::string owner =
+      std::exchange(token_, LoginWith(MakeToken({.user = "OTHER"}), "", "other")["data"]["token"].get<std::string>());
+  EXPECT_EQ(Query(by_id)["code"], "003001");
+  EXPECT_EQ(Query(by_session)["code"], "003001");
+  Admin("GRANT OPERATE ON WAREHOUSE WH TO ROLE OPERATORS");
+  EXPECT_EQ(Query(by_id)["code"], "003001") << "not with this role";
+  EXPECT_TRUE(Query("USE ROLE OPERATORS")["success"].get<bool>());
+  EXPECT_TRUE(Query(by_id)["success"].get<bool>());
+  token_ = owner;
+  EXPECT_EQ(Result(victim)["code"], "000604");
+}
+
 TEST_F(StatementProtocolTest, ADetachedStatementIsAbortedWhenItsSessionAsksForIt) {
   Control("/__mock/settings", {{"detached_abort_seconds", 0}, {"poll_hold_ms", 1}});
   const Json kept = Query("SELECT SYSTEM$WAIT(600)");

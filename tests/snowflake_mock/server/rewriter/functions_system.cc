@@ -23,6 +23,21 @@ absl::StatusOr<Typed> LoginFailureDetails(Calls& call) {
                    false);
 }
 
+// SYSTEM$CANCEL_QUERY('id'), SYSTEM$CANCEL_ALL_QUERIES(session).
+absl::StatusOr<Typed> Cancel(Calls& call) {
+  CDI_RETURN_IF_ERROR(call.Expect(1, 1));
+  const Expr& id = *call.call.children[0];
+  const auto* const bindings = call.context.bindings;
+  CancelCall cancel{call.call.begin, call.name() == "SYSTEM$CANCEL_ALL_QUERIES", id.text};
+  if (id.kind == Expr::Kind::kBinding && bindings != nullptr && id.index < bindings->size()) {
+    cancel.id = (*bindings)[id.index].value.value_or("");
+  } else if (id.kind != Expr::Kind::kString && id.kind != Expr::Kind::kNumber && id.kind != Expr::Kind::kBinding) {
+    return Unsupported(absl::StrCat(call.name(), " of anything but a literal or a bound value"));
+  }
+  if (!call.context.cancel) return Unsupported(absl::StrCat(call.name(), " outside of a query"));
+  return TextValue(QuoteLiteral(call.context.cancel(cancel)), false);
+}
+
 // SYSTEM$WAIT(n [, 'SECONDS']), once a statement, however many rows there are.
 absl::StatusOr<Typed> Wait(Calls& call) {
   CDI_RETURN_IF_ERROR(call.Expect(1, 2));
@@ -71,6 +86,8 @@ absl::StatusOr<Typed> Clock(Calls& call) {
 const CallHandlers& SystemCalls() {
   static const auto* calls = new CallHandlers{{"SYSTEM$LAST_CHANGE_COMMIT_TIME", LastChangeCommitTime},
                                               {"SYSTEM$GET_LOGIN_FAILURE_DETAILS", LoginFailureDetails},
+                                              {"SYSTEM$CANCEL_QUERY", Cancel},
+                                              {"SYSTEM$CANCEL_ALL_QUERIES", Cancel},
                                               {"SYSTEM$TYPEOF", TypeOf},
                                               {"SYSTEM$WAIT", Wait},
                                               {"CURRENT_TIMESTAMP", Clock},

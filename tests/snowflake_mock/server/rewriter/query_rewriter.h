@@ -41,6 +41,15 @@ struct Variable {
   SqlType type;
 };
 
+// One SYSTEM$CANCEL_QUERY or SYSTEM$CANCEL_ALL_QUERIES.
+struct CancelCall {
+  size_t place = 0;  // of its first token
+  bool whole_session = false;
+  std::string id;  // of the query, or of the session
+};
+// What the call answers, as far as that is known while the query is compiled.
+using CancelHook = std::function<std::string(const CancelCall& call)>;
+
 // What a statement is run with. The caller holds the catalog's mutex while rewriting.
 struct RewriteContext {
   Catalog& catalog;
@@ -71,6 +80,8 @@ struct RewriteContext {
   std::map<std::string, std::string> context_functions;
   // SYSTEM$GET_LOGIN_FAILURE_DETAILS; may be empty.
   std::function<std::string(const std::string&)> login_failure_details;
+  // Empty: refused, because nobody would cancel anything.
+  CancelHook cancel = {};
 };
 
 struct RewrittenQuery {

@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "tests/snowflake_mock/server/catalog/warehouse_billing.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
+#include "tests/snowflake_mock/server/statements/cancel_calls.h"
 #include "tests/snowflake_mock/server/statements/sequences.h"
 #include "tests/snowflake_mock/server/statements/table_sources.h"
 #include "tests/snowflake_mock/server/statements/table_writer.h"
@@ -87,6 +88,7 @@ absl::StatusOr<ResultSet> Route(Execution& run) {
 absl::StatusOr<ResultSet> RunRouted(Execution& run) {
   const Token& first = run.tokens[0];
   if (const auto millis = WaitMillis(run.tokens)) return RunWait(run, *millis);
+  if (IsCancelCall(run.tokens)) return RunCancelCall(run);
   if (first.IsOperator("(") || first.IsWord("SELECT") || first.IsWord("WITH") || first.IsWord("VALUES"))
     return RunQuery(run);
   if (first.IsWord("INSERT") || first.IsWord("UPDATE") || first.IsWord("DELETE")) return RunDml(run);
@@ -286,14 +288,21 @@ absl::StatusOr<ResultSet> RunScript(Account& account, Session& session, const st
 
 // ---- queries ----
 
+namespace {
+
+absl::StatusOr<RewrittenQuery> Compile(Execution& run, CancelCalls& cancels) {
+  RewriteContext context = MakeContext(run);
+  context.cancel = cancels.Hook();
+  const std::shared_lock lock(run.account.catalog.mutex);
+  CDI_ASSIGN_OR_RETURN(const std::vector<Token> tokens, ReplaceNextval(run, run.tokens, context));
+  return RewriteQuery(tokens, context);
+}
+
+}  // namespace
+
 absl::StatusOr<ResultSet> RunQuery(Execution& run) {
-  RewrittenQuery query;
-  {
-    const RewriteContext context = MakeContext(run);
-    const std::shared_lock lock(run.account.catalog.mutex);
-    CDI_ASSIGN_OR_RETURN(const std::vector<Token> tokens, ReplaceNextval(run, run.tokens, context));
-    CDI_ASSIGN_OR_RETURN(query, RewriteQuery(tokens, context));
-  }
+  CancelCalls cancels(run);
+  CDI_ASSIGN_OR_RETURN(RewrittenQuery query, Compile(run, cancels));
   const auto described = run.session.connection->Describe(query.sql);
   if (!described.ok()) return TranslateEngineError(described.status(), run.tokens);
   std::vector<ResultColumn> columns;
@@ -312,6 +321,10 @@ absl::StatusOr<ResultSet> RunQuery(Execution& run) {
   if (!run.describe_only) {
     if (query.needs_warehouse) CDI_RETURN_IF_ERROR(UseWarehouse(run));
     for (const auto& [place, millis] : query.waits_ms) CDI_RETURN_IF_ERROR(WaitFor(run, millis));
+    if (!cancels.empty()) {
+      CDI_RETURN_IF_ERROR(cancels.Perform());
+      CDI_ASSIGN_OR_RETURN(query, Compile(run, cancels));
+    }
     const auto done = run.session.connection->Run(query.sql, run.stop, &writer);
     if (!done.ok()) return TranslateEngineError(done.status(), run.tokens);
   }
