@@ -82,9 +82,10 @@ TEST_F(MalformedTest, BodiesThatAreNoRequestAreBadRequests) {
 
 TEST_F(MalformedTest, BindingsWithBadValuesAreErrorsOfTheStatement) {
   LogIn();
-  for (const char* type :
-       {"FIXED", "REAL", "DATE", "TIME", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ", "BOOLEAN", "BINARY"}) {
-    for (const char* value : {"abc", "", "1e999", "99999999999999999999999999999999999999999999", "1 2 3", "'; --"}) {
+  for (const char* type : {"FIXED", "REAL", "DATE", "TIME", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ", "BOOLEAN",
+                           "BINARY", "VARIANT", "OBJECT", "ARRAY", "GEOGRAPHY"}) {
+    for (const char* value :
+         {"abc", "", "1e999", "99999999999999999999999999999999999999999999", "1 2 3", "'; --", "[{", "5e"}) {
       const Json reply = Query("SELECT ?", {{"bindings", {{"1", {{"type", type}, {"value", value}}}}}});
       EXPECT_TRUE(reply.contains("success")) << type << value;
       if (!reply["success"].get<bool>()) {

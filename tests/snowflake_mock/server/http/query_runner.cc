@@ -40,11 +40,24 @@ std::string StatementWord(const std::string& sql) {
   return verb;
 }
 
-size_t CountBinds(const std::string& sql) {
+// The places for values in a text: how many ?, and the highest n of :n.
+struct BindPlaces {
+  size_t unnumbered = 0;
+  size_t numbered_max = 0;
+
+  size_t values() const { return std::max(unnumbered, numbered_max); }  // both count the same list
+};
+
+BindPlaces FindBindPlaces(const std::string& sql) {
+  BindPlaces places;
   const auto tokens = Tokenize(sql);
-  if (!tokens.ok()) return 0;
-  return static_cast<size_t>(std::count_if(tokens->begin(), tokens->end(),
-                                           [](const Token& token) { return token.kind == TokenKind::kParameter; }));
+  if (!tokens.ok()) return places;
+  for (const Token& token : *tokens) {
+    if (token.kind != TokenKind::kParameter) continue;
+    if (token.text == "?") ++places.unnumbered;
+    if (token.text != "?") places.numbered_max = std::max(places.numbered_max, token.index + 1);
+  }
+  return places;
 }
 
 std::string ParameterOf(const Session& session, const std::string& name) {
@@ -92,9 +105,33 @@ class ParameterOverlay {
 
 // `INSERT … VALUES (?, ?)`: where the one group stands, so that many executions become one statement.
 struct ValuesGroup {
-  std::string before;  // up to and with VALUES
-  std::string group;   // "(?, ?)"
+  std::string before;         // up to and with VALUES
+  std::string group;          // "(?, ?)"
+  std::vector<Token> places;  // the ? and :1 in it; offsets are those of the group
 };
+
+ValuesGroup CutValuesGroup(const std::string& sql, const std::vector<Token>& tokens, size_t open, size_t close) {
+  const size_t begin = tokens[open].begin;
+  ValuesGroup cut{sql.substr(0, begin), sql.substr(begin, tokens[close].end - begin), {}};
+  for (size_t i = open; i < close; ++i) {
+    if (tokens[i].kind != TokenKind::kParameter) continue;
+    cut.places.push_back(tokens[i]);
+    cut.places.back().begin -= begin;
+    cut.places.back().end -= begin;
+  }
+  return cut;
+}
+
+// The group with its places numbered for execution `row` of those that are folded, each of `width` values.
+std::string GroupOfRow(const ValuesGroup& values, size_t row, size_t width) {
+  std::string text;
+  size_t done = 0;
+  for (const Token& place : values.places) {
+    absl::StrAppend(&text, values.group.substr(done, place.begin - done), ":", row * width + place.index + 1);
+    done = place.end;
+  }
+  return text + values.group.substr(done);
+}
 
 std::optional<ValuesGroup> FindValuesGroup(const std::string& sql) {
   const auto tokens = Tokenize(sql);
@@ -112,8 +149,7 @@ std::optional<ValuesGroup> FindValuesGroup(const std::string& sql) {
       if ((*tokens)[last].IsOperator(")") && --inner == 0) break;
     }
     if ((*tokens)[last + 1].kind != TokenKind::kEnd || inner != 0) return std::nullopt;
-    const size_t begin = (*tokens)[i + 1].begin;
-    return ValuesGroup{sql.substr(0, begin), sql.substr(begin, (*tokens)[last].end - begin)};
+    return CutValuesGroup(sql, *tokens, i + 1, last);
   }
   return std::nullopt;
 }
@@ -137,7 +173,10 @@ absl::StatusOr<ResultSet> RunBatches(Account& account, Session& session, QueryJo
   const auto& rows = job.request.binding_rows;
   const std::optional<ValuesGroup> values = FindValuesGroup(sql);
   const size_t width = std::max<size_t>(1, rows.empty() ? 1 : rows[0].size());
-  const size_t step = values.has_value() ? std::max<size_t>(1, kFoldedBindsMax / width) : 1;
+  // A place without a value must not take one of the next row.
+  const bool folds = values.has_value() && std::all_of(values->places.begin(), values->places.end(),
+                                                       [&](const Token& place) { return place.index < width; });
+  const size_t step = folds ? std::max<size_t>(1, kFoldedBindsMax / width) : 1;
   RowCounts counts;
   std::optional<ResultSet> last;
   for (size_t begin = 0; begin < rows.size(); begin += step) {
@@ -145,9 +184,9 @@ absl::StatusOr<ResultSet> RunBatches(Account& account, Session& session, QueryJo
     std::string text = sql;
     std::vector<Binding> bindings = rows[begin];
     for (size_t row = begin + 1; row < end; ++row) {
-      if (row == begin + 1) text = values->before + values->group;
+      if (row == begin + 1) text = values->before + GroupOfRow(*values, 0, width);
       text += ",";
-      text += values->group;
+      text += GroupOfRow(*values, row - begin, width);
       bindings.insert(bindings.end(), rows[row].begin(), rows[row].end());
     }
     CDI_ASSIGN_OR_RETURN(ResultSet result, RunStatement(account, session, text, &bindings, false, job.stop));
@@ -167,6 +206,13 @@ absl::StatusOr<ResultSet> RunArrayBound(Account& account, Session& session, Quer
   const std::string verb = StatementWord(job.request.sql);
   if (verb != "INSERT" && verb != "UPDATE" && verb != "DELETE" && verb != "MERGE") {
     return SqlError("002049", "42601", "SQL compilation error:\nBind variable ? not set.");
+  }
+  for (const Binding& binding :
+       job.request.binding_rows.empty() ? std::vector<Binding>() : job.request.binding_rows[0]) {
+    const std::string type = absl::AsciiStrToUpper(binding.type);
+    // github.com/snowflakedb/snowflake-connector-nodejs/issues/237, read 2026-11
+    if (type == "VARIANT" || type == "OBJECT" || type == "ARRAY")
+      return SqlError("002040", "42601", absl::StrCat("SQL compilation error:\nUnsupported data type '", type, "'."));
   }
   if (job.request.binding_rows.size() == 1)
     return RunStatement(account, session, job.request.sql, job.request.binding_rows.data(), false, job.stop);
@@ -275,15 +321,19 @@ absl::Status RunPart(Account& account, Session& session, QueryJobs& jobs, QueryJ
   account.history.Add(std::move(record));
   const std::vector<Binding> all =
       parent.request.binding_rows.empty() ? std::vector<Binding>() : parent.request.binding_rows[0];
-  const size_t binds = std::min(CountBinds(sql), all.size() - std::min(all.size(), bind_offset));
-  const std::vector<Binding> mine(all.begin() + static_cast<std::ptrdiff_t>(bind_offset),
-                                  all.begin() + static_cast<std::ptrdiff_t>(bind_offset + binds));
+  // Each ? takes the next value of the request, a :1 its first in every statement.
+  const BindPlaces places = FindBindPlaces(sql);
+  const size_t binds = std::min(places.unnumbered, all.size() - std::min(all.size(), bind_offset));
+  std::vector<Binding> mine = all;
+  if (places.numbered_max == 0)
+    mine.assign(all.begin() + static_cast<std::ptrdiff_t>(bind_offset),
+                all.begin() + static_cast<std::ptrdiff_t>(bind_offset + binds));
   bind_offset += binds;
   session.current_query_id = part->query_id;
   auto result = RunStatement(account, session, sql, &mine, false, parent.stop);
   NoteFinished(session, part->query_id);
   CopyContext(session, *part);
-  part->binds = binds;
+  part->binds = std::min(places.values(), mine.size());
   part->ended_ns = account.Now();
   part->done = true;
   part->error = result.status();
@@ -397,7 +447,7 @@ void RunJob(Account& account, FaultBook& faults, QueryJobs& jobs, QueryJob& job)
     job.abort_detached = absl::AsciiStrToLower(ParameterOf(session, "ABORT_DETACHED_QUERY")) == "true";
     job.binds = job.request.binding_rows.empty() ? 0 : job.request.binding_rows[0].size();
     if (job.request.describe_only) {
-      job.binds = CountBinds(job.request.sql);
+      job.binds = FindBindPlaces(job.request.sql).values();
       job.array_bind_supported = job.binds > 0 && StatementWord(job.request.sql) == "INSERT";
     }
   }

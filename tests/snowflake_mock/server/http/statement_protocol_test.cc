@@ -173,11 +173,83 @@ TEST_F(StatementProtocolTest, ArrayBindingsRunForEveryRowOrForNone) {
   EXPECT_EQ(Query("SELECT ?", {{"bindings", three}})["code"], "002049");
 }
 
+Json Bound(const char* type, const std::vector<Json>& values) {
+  Json bindings = Json::object();
+  for (const Json& value : values) bindings[std::to_string(bindings.size() + 1)] = {{"type", type}, {"value", value}};
+  return {{"bindings", bindings}};
+}
+
+TEST_F(StatementProtocolTest, NumberedPlacesTakeTheirValueWhereverTheyStand) {
+  EXPECT_EQ(Query("SELECT :2, :1, ?, :2", Bound("TEXT", {"a", "b"}))["data"]["rowset"][0],
+            Json::parse(R"(["b","a","a","b"])"));
+  EXPECT_EQ(Query("SELECT :3", Bound("TEXT", {"a", "b"}))["code"], "002049");
+  Query("INSERT INTO SMALL (ID) VALUES (:2), (:1)", Bound("FIXED", {"1", "2"}));
+  // Texts that are put together anew for the engine: the order of the places changes, their values do not.
+  const Json updated = Query("UPDATE SMALL SET TS = NULL, ID = :2 WHERE ID = :1", Bound("FIXED", {"1", "10"}));
+  EXPECT_EQ(updated["data"]["stats"]["numRowsUpdated"], 1) << updated;
+  const Json merged = Query(
+      "MERGE INTO SMALL T USING (SELECT :1 AS I UNION ALL SELECT :3) S ON T.ID = S.I "
+      "WHEN MATCHED AND S.I = :1 THEN UPDATE SET ID = :2 WHEN NOT MATCHED THEN INSERT (ID) VALUES (:3)",
+      Bound("FIXED", {"10", "20", "30"}));
+  ASSERT_TRUE(merged["success"].get<bool>()) << merged["message"];
+  EXPECT_EQ(Query("SELECT ID FROM SMALL ORDER BY ID")["data"]["rowset"], Json::parse(R"([["2"],["20"],["30"]])"));
+  const Json kept = Query("SELECT 7 AS N");
+  EXPECT_EQ(Query("SELECT ?, N FROM TABLE(RESULT_SCAN(?)) WHERE N = ?",
+                  Bound("TEXT", {"a", kept["data"]["queryId"], "7"}))["data"]["rowset"][0],
+            Json::parse(R"(["a","7"])"));
+  EXPECT_EQ(Query("SELECT :1 AS A ->> SELECT A, :2 FROM $1", Bound("TEXT", {"a", "b"}))["data"]["rowset"][0],
+            Json::parse(R"(["a","b"])"));
+}
+
+TEST_F(StatementProtocolTest, ArrayBindingsOfOneStatementKeepEachRowTogether) {
+  const Json two = Bound("FIXED", {Json{"1", "2"}, Json{"10", "20"}});
+  EXPECT_EQ(Query("INSERT INTO SMALL (ID) VALUES (:2)", two)["data"]["rowset"][0][0], "2");
+  EXPECT_EQ(Query("INSERT INTO SMALL (ID) VALUES (?)", two)["data"]["rowset"][0][0], "2");  // one value to spare
+  EXPECT_EQ(Query("SELECT ID FROM SMALL ORDER BY ID")["data"]["rowset"], Json::parse(R"([["1"],["2"],["10"],["20"]])"));
+  EXPECT_EQ(Query("INSERT INTO SMALL (ID) SELECT ? + ? + ?", two)["code"], "002049");
+  EXPECT_EQ(Query("INSERT INTO SMALL (ID) VALUES (:3)", two)["code"], "002049");
+  EXPECT_EQ(CountOfSmall(), "4");
+}
+
+TEST_F(StatementProtocolTest, StatementsOfOneRequestShareItsNumberedValues) {
+  Json request = Bound("TEXT", {"a", "b"});
+  request["parameters"] = {{"MULTI_STATEMENT_COUNT", 2}};
+  const Json reply = Query("SELECT :2; SELECT :1, :2", request);
+  ASSERT_TRUE(reply["success"].get<bool>()) << reply["message"];
+  const std::string ids = reply["data"]["resultIds"];
+  const std::string last = ids.substr(ids.find(',') + 1);
+  EXPECT_EQ(Query("SELECT * FROM TABLE(RESULT_SCAN('" + last + "'))")["data"]["rowset"][0],
+            Json::parse(R"(["a","b"])"));
+}
+
+TEST_F(StatementProtocolTest, DocumentsAreBoundAsJsonButNotByRows) {
+  const Json reply =
+      Query("SELECT ?, ?:k, PARSE_JSON(?):k[1]", Bound("VARIANT", {"[1, 2.5]", R"({"k":"v"})", R"({"k":[1,"x"]})"}));
+  ASSERT_TRUE(reply["success"].get<bool>()) << reply["message"];
+  EXPECT_EQ(Json::parse(reply["data"]["rowset"][0][0].get<std::string>()), Json::parse("[1,2.5]"));
+  EXPECT_EQ(reply["data"]["rowset"][0][1], "\"v\"");
+  EXPECT_EQ(reply["data"]["rowset"][0][2], "\"x\"");
+  EXPECT_EQ(Query("SELECT ?", Bound("OBJECT", {R"({"k":1})"}))["data"]["rowtype"][0]["type"], "object");
+  EXPECT_EQ(Query("SELECT ?", Bound("ARRAY", {"[1]"}))["data"]["rowtype"][0]["type"], "array");
+  EXPECT_EQ(Query("SELECT ?", Bound("VARIANT", {nullptr}))["data"]["rowset"][0][0], nullptr);
+  EXPECT_EQ(Query("SELECT ?", Bound("VARIANT", {"{nonsense"}))["code"], "100069");
+  EXPECT_EQ(Query("INSERT INTO SMALL (ID) VALUES (?)", Bound("VARIANT", {Json{"1", "2"}}))["code"], "002040");
+}
+
+TEST_F(StatementProtocolTest, NumbersAreBoundWithAnExponentToo) {
+  EXPECT_EQ(Query("SELECT ? = 1000000000000000000000::NUMBER(38,0), ? = 0.00001::NUMBER(38,5)",
+                  Bound("FIXED", {"1e+21", "1e-05"}))["data"]["rowset"][0],
+            Json::parse(R"(["1","1"])"));
+  EXPECT_EQ(Query("SELECT ?", Bound("FIXED", {"1e999"}))["code"], "100038");
+  EXPECT_EQ(Query("SELECT ?", Bound("FIXED", {"e5"}))["code"], "100038");
+}
+
 TEST_F(StatementProtocolTest, DescribeOnlyCountsTheBinds) {
   const Json data = Query("INSERT INTO SMALL (ID, TS) VALUES (?, ?)", {{"describeOnly", true}})["data"];
   EXPECT_EQ(data["numberOfBinds"], 2);
   EXPECT_EQ(data["arrayBindSupported"], true);
   EXPECT_EQ(Query("SELECT ID FROM SMALL WHERE ID = ?", {{"describeOnly", true}})["data"]["numberOfBinds"], 1);
+  EXPECT_EQ(Query("SELECT :2, :1, :2", {{"describeOnly", true}})["data"]["numberOfBinds"], 2);
 }
 
 TEST_F(StatementProtocolTest, SeveralStatementsAnswerOneResultEach) {

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/status_macros.h"
@@ -49,6 +50,7 @@ class Scanner {
       CDI_RETURN_IF_ERROR(Read(token));
       token.end = at_;
       tokens.push_back(token);
+      before_ = token.kind;
       if (token.kind == TokenKind::kEnd) return tokens;
     }
   }
@@ -106,10 +108,24 @@ class Scanner {
     if (c == '?') {
       token.kind = TokenKind::kParameter;
       token.text = "?";
+      token.index = parameters_++;
       ++at_;
       return absl::OkStatus();
     }
+    // Behind a text it is the colon of {'key':1}; a path goes on with a name, so elsewhere it can only be a place.
+    if (c == ':' && IsDigit(Peek(1)) && before_ != TokenKind::kString) return ReadNumbered(token);
     return ReadOperator(token);
+  }
+
+  absl::Status ReadNumbered(Token& token) {
+    token.kind = TokenKind::kParameter;
+    const size_t begin = at_++;
+    while (IsDigit(Peek())) ++at_;
+    token.text = std::string(sql_.substr(begin, at_ - begin));
+    if (!absl::SimpleAtoi(token.text.substr(1), &token.index) || token.index == 0)
+      return SyntaxError(token.place, token.text);
+    --token.index;
+    return absl::OkStatus();
   }
 
   void ReadWord(Token& token) {
@@ -245,6 +261,8 @@ class Scanner {
   size_t at_ = 0;
   int line_ = 1;
   size_t line_begin_ = 0;
+  size_t parameters_ = 0;               // ? so far
+  TokenKind before_ = TokenKind::kEnd;  // of the token read last
 };
 
 }  // namespace

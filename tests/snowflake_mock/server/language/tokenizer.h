@@ -19,7 +19,7 @@ enum class TokenKind {
   kString,     // 'text' or $$text$$; `text` is the value, escapes undone
   kNumber,     // as written
   kOperator,   // "(", "::", "=>", ",", …
-  kParameter,  // ?
+  kParameter,  // ? or :1; `text` as written, `index` the value it stands for
   kVariable,   // $name or $1; `text` without the dollar sign, upper case
   kRaw,        // finished engine SQL, made by the rewriter only
   kEnd,        // behind the last token
@@ -29,6 +29,7 @@ struct Token {
   TokenKind kind = TokenKind::kEnd;
   std::string text;
   std::string source;  // kWord: as written
+  size_t index = 0;    // kParameter: which bound value, from 0; ? counts in order, :1 is the first
   Place place;
   size_t begin = 0;  // byte offsets in the statement
   size_t end = 0;

@@ -1,5 +1,7 @@
 #include "tests/snowflake_mock/server/rewriter/bindings.h"
 
+#include <cmath>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -21,12 +23,18 @@ absl::StatusOr<SqlType> BoundType(const std::string& type) {
   if (type == "TIMESTAMP_NTZ") return SqlType::Of(Kind::kTimestampNtz, 9);
   if (type == "TIMESTAMP_LTZ") return SqlType::Of(Kind::kTimestampLtz, 9);
   if (type == "TIMESTAMP_TZ") return SqlType::Of(Kind::kTimestampTz, 9);
+  if (type == "VARIANT") return SqlType::Of(Kind::kVariant);
+  if (type == "OBJECT") return SqlType::Of(Kind::kObject);
+  if (type == "ARRAY") return SqlType::Of(Kind::kArray);
   return Unsupported(absl::StrCat("bindings of type ", type));
 }
 
-bool IsDecimal(const std::string& text) {
+// -12.50, and as drivers print large and small numbers: 1e+21.
+bool IsNumber(const std::string& text) {
   const size_t first = text.find_first_of("0123456789");
-  return first != std::string::npos && first <= 2 && text.find_first_not_of("+-0123456789.") == std::string::npos;
+  double value = 0;
+  return first != std::string::npos && first <= 2 && text.find_first_not_of("+-0123456789.eE") == std::string::npos &&
+         absl::SimpleAtod(text, &value) && std::isfinite(value);
 }
 
 Typed Of(std::string sql, const SqlType& type) {
@@ -60,6 +68,23 @@ absl::StatusOr<Typed> TimeValue(const Binding& binding, const SqlType& type, con
   return Of(absl::StrCat("SF_MAKE_TZ(", number, ", ", biased - 1440, ")"), type);
 }
 
+absl::StatusOr<Typed> NumberValue(const std::string& text) {
+  if (!IsNumber(text)) return SqlError("100038", "22018", absl::StrCat("Numeric value '", text, "' is not recognized"));
+  const bool negative = text[0] == '-';
+  Typed number = NumberLiteral(negative || text[0] == '+' ? text.substr(1) : text);
+  number.number_text.reset();
+  if (negative) number.sql = absl::StrCat("(- ", number.sql, ")");
+  return number;
+}
+
+// JSON text, as PARSE_JSON reads it.
+absl::StatusOr<Typed> DocumentValue(const std::string& text, const SqlType& type, const Conversions& convert) {
+  Typed parsed = Of(absl::StrCat("SF_PARSE_JSON(", TextLiteral(text).sql, ")"), SqlType::Of(Kind::kVariant));
+  parsed.nullable = true;  // a blank text is NULL
+  if (type.kind == Kind::kVariant) return parsed;
+  return convert.Cast(parsed, type);
+}
+
 }  // namespace
 
 absl::StatusOr<Typed> BindingValue(const Binding& binding, const Conversions& convert) {
@@ -72,17 +97,9 @@ absl::StatusOr<Typed> BindingValue(const Binding& binding, const Conversions& co
     text.sql = absl::StrCat("CAST(", text.sql, " AS VARCHAR)");
     return text;
   }
-  if (type.kind == Kind::kNumber) {
-    const std::string& text = *binding.value;
-    if (!IsDecimal(text)) {
-      return SqlError("100038", "22018", absl::StrCat("Numeric value '", text, "' is not recognized"));
-    }
-    const bool negative = text[0] == '-';
-    Typed number = NumberLiteral(negative || text[0] == '+' ? text.substr(1) : text);
-    number.number_text.reset();
-    if (negative) number.sql = absl::StrCat("(- ", number.sql, ")");
-    return number;
-  }
+  if (type.kind == Kind::kNumber) return NumberValue(*binding.value);
+  if (type.kind == Kind::kVariant || type.kind == Kind::kObject || type.kind == Kind::kArray)
+    return DocumentValue(*binding.value, type, convert);
   if (type.kind == Kind::kFloat || type.kind == Kind::kBoolean || type.kind == Kind::kBinary)
     return convert.Cast(TextLiteral(*binding.value), type);
   return TimeValue(binding, type, convert);

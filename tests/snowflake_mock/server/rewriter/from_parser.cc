@@ -153,7 +153,6 @@ absl::StatusOr<std::unique_ptr<FromItem>> Parser::ParseParenthesisedSource() {
   }
   if (query) {  // ((SELECT …) UNION …) or ((SELECT …) a JOIN …): the first that fits
     const size_t here = reader_.position();
-    const size_t bindings = bindings_;
     auto parsed = ParseQuery();
     if (parsed.ok() && reader_.TakeOperator(")")) {
       item->kind = FromItem::Kind::kSubquery;
@@ -161,7 +160,6 @@ absl::StatusOr<std::unique_ptr<FromItem>> Parser::ParseParenthesisedSource() {
       return item;
     }
     reader_.Seek(here);
-    bindings_ = bindings;
   }
   CDI_ASSIGN_OR_RETURN(item, ParseFrom());
   CDI_RETURN_IF_ERROR(reader_.ExpectOperator(")"));

@@ -105,7 +105,6 @@ class Parser {
   const RewriteContext& context_;
   int depth_ = 0;
   int steps_ = 0;  // never decreases: bounds what ParseParenthesisedSource reads twice
-  size_t bindings_ = 0;
   bool needs_warehouse_ = false;
 };
 

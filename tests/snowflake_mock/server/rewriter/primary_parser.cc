@@ -33,8 +33,8 @@ absl::StatusOr<ExprPtr> Parser::ParsePrimary() {
       return literal(Expr::Kind::kRaw);
     case TokenKind::kParameter: {
       ExprPtr expr = Make(Expr::Kind::kBinding);
-      expr->index = bindings_++;
-      reader_.Next();
+      expr->index = token.index;
+      expr->text = reader_.Next().text;
       return Finish(std::move(expr));
     }
     case TokenKind::kQuoted:

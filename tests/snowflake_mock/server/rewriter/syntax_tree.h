@@ -48,7 +48,7 @@ struct Expr {
     kTrue,        //
     kFalse,       //
     kNull,        //
-    kBinding,     // ?; `index` counts from 0
+    kBinding,     // ? or :1; `index` counts from 0
     kVariable,    // $NAME or $1
     kRaw,         // finished engine SQL
     kName,        // parts

@@ -107,8 +107,10 @@ absl::StatusOr<Typed> Translator::Name(const Expr& expr, const Scope& scope) {
 absl::StatusOr<Typed> Translator::Binding(const Expr& expr) {
   if (context_.bindings == nullptr) return NullValue();
   if (expr.index >= context_.bindings->size()) {
-    return SqlError("002049", "42601",
-                    absl::StrCat("SQL compilation error:\nBind variable ?", expr.index + 1, " not set."));
+    const bool numbered = !expr.text.starts_with('?');
+    return SqlError(
+        "002049", "42601",
+        absl::StrCat("SQL compilation error:\nBind variable ", numbered ? ":" : "?", expr.index + 1, " not set."));
   }
   return BindingValue((*context_.bindings)[expr.index], convert_);
 }

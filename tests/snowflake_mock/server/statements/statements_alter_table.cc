@@ -39,7 +39,7 @@ absl::StatusOr<Column*> FindColumn(Relation& table, const std::string& name) {
 absl::Status FillColumn(TableChange& change, const Column& column) {
   if (!column.default_text.empty() || !column.sequence.empty()) {
     const RewriteContext context = MakeContext(change.run);
-    TokenComposer composer(change.run.tokens, nullptr);
+    TokenComposer composer(change.run.tokens);
     composer.Words("SELECT");
     CDI_RETURN_IF_ERROR(ComposeDefault(composer, column));
     CDI_ASSIGN_OR_RETURN(const std::vector<Token> tokens, ReplaceNextval(change.run, composer.Tokens(), context));

@@ -157,7 +157,7 @@ absl::Status DropPhysicalTable(Execution& run, const ObjectName& name, const Rel
 
 absl::Status CheckDefault(Execution& run, const Column& column) {
   if (column.default_text.empty()) return absl::OkStatus();
-  TokenComposer composer(run.tokens, nullptr);
+  TokenComposer composer(run.tokens);
   composer.Words("SELECT");
   CDI_RETURN_IF_ERROR(composer.Text(column.default_text));
   RewriteContext context = MakeContext(run);

@@ -42,7 +42,7 @@ absl::StatusOr<ResultSet> RunInsert(Execution& run) {
   CDI_ASSIGN_OR_RETURN(const std::vector<size_t> columns, ReadColumnList(reader, target.relation));
   int64_t inserted = 0;
   if (!run.describe_only) {
-    TokenComposer source(run.tokens, run.bindings);
+    TokenComposer source(run.tokens);
     CDI_RETURN_IF_ERROR(ComposeSource(run, reader, target.relation, columns, source));
     // Compiled before the warehouse is woken and the table locked; again when the table is now the transaction's copy.
     CDI_ASSIGN_OR_RETURN(std::string sql, InsertStatement(run, target, columns, source));
@@ -87,7 +87,7 @@ absl::StatusOr<Changes> ComposeUpdate(Execution& run, TokenReader& reader, const
   const size_t set_end = FindTopLevelWord(run.tokens, reader.position(), end, {"FROM", "WHERE"});
   const size_t from = set_end < end && run.tokens[set_end].IsWord("FROM") ? set_end : end;
   const size_t where = FindTopLevelWord(run.tokens, set_end, end, {"WHERE"});
-  Changes changes{TokenComposer(run.tokens, run.bindings), {}};
+  Changes changes{TokenComposer(run.tokens), {}};
   ComposeRowId(changes.query.Words("SELECT"), target);
   CDI_RETURN_IF_ERROR(ComposeAssignments(run, reader.position(), set_end, target, changes.query, changes.columns));
   changes.query.Words("FROM").Name(target.name).Words("AS").Quoted(target.alias);
@@ -99,7 +99,7 @@ absl::StatusOr<Changes> ComposeUpdate(Execution& run, TokenReader& reader, const
 absl::StatusOr<Changes> ComposeDelete(Execution& run, TokenReader& reader, const DmlTarget& target) {
   const size_t end = run.tokens.size() - 1;
   const size_t where = FindTopLevelWord(run.tokens, reader.position(), end, {"WHERE"});
-  Changes changes{TokenComposer(run.tokens, run.bindings), {}};
+  Changes changes{TokenComposer(run.tokens), {}};
   ComposeRowId(changes.query.Words("SELECT"), target);
   changes.query.Words("FROM").Name(target.name).Words("AS").Quoted(target.alias);
   if (reader.TakeWords("USING")) {

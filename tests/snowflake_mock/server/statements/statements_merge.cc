@@ -117,7 +117,7 @@ std::string RowId(const Merge& merge) {
 // Holds for the rows of clause `at`: matched or not, its condition, and none of the earlier ones of its sort.
 TokenComposer Guard(Execution& run, const Merge& merge, size_t at) {
   const Clause& clause = merge.clauses[at];
-  TokenComposer guard(run.tokens, run.bindings);
+  TokenComposer guard(run.tokens);
   guard.Operator("(").Raw(RowId(merge)).Words(clause.matched() ? "IS NOT NULL" : "IS NULL");
   if (clause.condition_begin < clause.condition_end)
     guard.Words("AND").Operator("(").Range(clause.condition_begin, clause.condition_end).Operator(")");
@@ -139,7 +139,7 @@ TokenComposer Guard(Execution& run, const Merge& merge, size_t at) {
 
 // One row per pair of source and target row, and per source row without a target: row id, clause, values.
 absl::StatusOr<TokenComposer> ComposePairs(Execution& run, Merge& merge) {
-  TokenComposer query(run.tokens, run.bindings);
+  TokenComposer query(run.tokens);
   ComposeRowId(query.Words("SELECT"), merge.target);
   query.Operator(",").Words("CASE");
   for (size_t i = 0; i < merge.clauses.size(); ++i)
@@ -327,7 +327,7 @@ absl::StatusOr<Into> ReadInto(Execution& run, TokenReader& reader, TokenComposer
 absl::StatusOr<std::vector<Into>> ReadIntos(Execution& run, TokenReader& reader, bool first) {
   std::vector<Into> intos;
   const size_t end = run.tokens.size() - 1;
-  TokenComposer nothing(run.tokens, run.bindings);
+  TokenComposer nothing(run.tokens);
   if (!reader.Peek().IsWord("WHEN")) {
     while (reader.Peek().IsWord("INTO")) {
       CDI_ASSIGN_OR_RETURN(Into into, ReadInto(run, reader, nothing));
@@ -335,14 +335,14 @@ absl::StatusOr<std::vector<Into>> ReadIntos(Execution& run, TokenReader& reader,
     }
     return intos;
   }
-  TokenComposer earlier(run.tokens, run.bindings);  // "AND NOT COALESCE((…), FALSE)" of the conditions before
-  TokenComposer none_of_all(run.tokens, run.bindings);
+  TokenComposer earlier(run.tokens);  // "AND NOT COALESCE((…), FALSE)" of the conditions before
+  TokenComposer none_of_all(run.tokens);
   const auto but_not = [&](TokenComposer& composer, size_t begin, size_t until) {
     composer.Words("AND NOT COALESCE").Operator("(").Operator("(").Range(begin, until);
     composer.Operator(")").Operator(",").Words("FALSE").Operator(")");
   };
   while (reader.Peek().IsWord("WHEN") || reader.Peek().IsWord("ELSE")) {
-    TokenComposer condition(run.tokens, run.bindings);
+    TokenComposer condition(run.tokens);
     if (reader.TakeWords("ELSE")) {
       condition.Words("TRUE").Append(none_of_all);
     } else {
@@ -366,7 +366,7 @@ absl::StatusOr<std::vector<Into>> ReadIntos(Execution& run, TokenReader& reader,
 }
 
 absl::StatusOr<std::string> IntoStatement(Execution& run, const Into& into, size_t source_begin) {
-  TokenComposer query(run.tokens, run.bindings);
+  TokenComposer query(run.tokens);
   query.Words("SELECT");
   if (into.values_begin < into.values_end) {
     bool first = true;

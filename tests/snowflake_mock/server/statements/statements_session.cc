@@ -97,7 +97,7 @@ namespace {
 
 // The value of an expression as a Snowflake literal, with its type.
 absl::StatusOr<std::vector<Variable>> Evaluate(Execution& run, size_t begin, size_t end) {
-  TokenComposer query(run.tokens, run.bindings);
+  TokenComposer query(run.tokens);
   // SET (a, b) = (SELECT …) takes a row; anything else is a list of expressions.
   if (run.tokens[begin].IsWord("SELECT") || run.tokens[begin].IsWord("WITH")) {
     query.Range(begin, end);

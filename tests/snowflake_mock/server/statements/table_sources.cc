@@ -80,12 +80,10 @@ absl::StatusOr<TableSource> ResultScan(Execution& run, TokenReader& reader) {
   } else if (reader.Peek().kind == TokenKind::kString) {
     id = reader.Next().text;
   } else if (reader.Peek().kind == TokenKind::kParameter) {
-    // Its place among the bindings is told by the statement; it must be the only one, since the query behind counts
-    // too.
-    if (run.bindings == nullptr || run.bindings->size() != 1 || !(*run.bindings)[0].value.has_value())
-      return Unsupported("RESULT_SCAN(?) beside other bind variables");
-    id = *(*run.bindings)[0].value;
-    reader.Next();
+    const size_t place = reader.Next().index;
+    if (run.bindings == nullptr || place >= run.bindings->size() || !(*run.bindings)[place].value.has_value())
+      return Unsupported("RESULT_SCAN of a bind variable without a value");
+    id = *(*run.bindings)[place].value;
   } else if (reader.Peek().kind == TokenKind::kVariable && run.session.variables.contains(reader.Peek().text)) {
     const std::string literal = run.session.variables.at(reader.Next().text).literal;
     id = literal.size() > 2 ? literal.substr(1, literal.size() - 2) : literal;
@@ -264,7 +262,6 @@ bool HasPipe(const std::vector<Token>& tokens) {
 absl::StatusOr<ResultSet> RunPipe(Execution& run) {
   std::vector<std::shared_ptr<const ResultSet>> results;
   size_t begin = 0;
-  size_t bound = 0;
   while (true) {
     size_t end = begin;
     while (!run.tokens[end].IsOperator("->>") && run.tokens[end].kind != TokenKind::kEnd) ++end;
@@ -272,28 +269,13 @@ absl::StatusOr<ResultSet> RunPipe(Execution& run) {
     if (begin == end) return SyntaxError(run.tokens[end].place, last ? "<EOF>" : "->>");
     std::vector<Token> tokens(run.tokens.begin() + static_cast<std::ptrdiff_t>(begin),
                               run.tokens.begin() + static_cast<std::ptrdiff_t>(end));
-    const auto parameters = static_cast<size_t>(std::count_if(
-        tokens.begin(), tokens.end(), [](const Token& token) { return token.kind == TokenKind::kParameter; }));
     Token end_token;
     end_token.place = run.tokens[end].place;
     tokens.push_back(end_token);
-    std::vector<Binding> bindings;
-    for (size_t i = bound; run.bindings != nullptr && i < std::min(bound + parameters, run.bindings->size()); ++i)
-      bindings.push_back((*run.bindings)[i]);
-    bound += parameters;
     // Offsets of the tokens are those of the whole text.
-    Execution stage{run.account,
-                    run.session,
-                    run.stop,
-                    run.bindings == nullptr ? nullptr : &bindings,
-                    run.describe_only,
-                    run.now_ns,
-                    run.sql,
-                    std::move(tokens),
-                    results,
-                    run.secondary_roles,
-                    run.warehouse_in_use,
-                    run.parameters};
+    Execution stage{run.account,          run.session,   run.stop,          run.bindings, run.describe_only,
+                    run.now_ns,           run.sql,       std::move(tokens), results,      run.secondary_roles,
+                    run.warehouse_in_use, run.parameters};
     auto finished = RunRouted(stage);
     run.warehouse_in_use = stage.warehouse_in_use;  // left once, at the end of the whole statement
     CDI_ASSIGN_OR_RETURN(ResultSet result, std::move(finished));

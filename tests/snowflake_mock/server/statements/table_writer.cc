@@ -137,7 +137,6 @@ absl::Status PrepareWrite(Execution& run, DmlTarget& target) {
 
 absl::StatusOr<RewrittenQuery> RewriteComposed(Execution& run, const TokenComposer& composer, const DmlTarget* target) {
   RewriteContext context = MakeContext(run);
-  if (context.bindings != nullptr) context.bindings = composer.bindings();
   if (target != nullptr) {
     context.write_target = target->name.Display();
     context.write_privilege = target->privilege;
@@ -226,7 +225,7 @@ absl::StatusOr<std::string> InsertStatement(Execution& run, const DmlTarget& tar
   for (size_t i = 0; i < columns.size(); ++i)
     CDI_RETURN_IF_ERROR(CheckAssignable((*described)[i].type, all[columns[i]]));
   std::vector<size_t> written = columns;
-  TokenComposer outer(run.tokens, run.bindings);
+  TokenComposer outer(run.tokens);
   outer.Words("SELECT");
   const auto value_name = [](size_t i) { return absl::StrCat("SF ", i); };
   for (size_t i = 0; i < columns.size(); ++i) {

@@ -41,14 +41,7 @@ TokenComposer& TokenComposer::Number(int64_t value) {
 }
 
 TokenComposer& TokenComposer::Range(size_t begin, size_t end) {
-  for (size_t i = begin; i < end; ++i) {
-    tokens_.push_back(source_[i]);
-    if (source_[i].kind != TokenKind::kParameter || given_ == nullptr) continue;
-    const auto before = std::count_if(source_.begin(), source_.begin() + static_cast<std::ptrdiff_t>(i),
-                                      [](const Token& token) { return token.kind == TokenKind::kParameter; });
-    // One missing stays missing: the rewriter words the error.
-    if (static_cast<size_t>(before) < given_->size()) bindings_.push_back((*given_)[static_cast<size_t>(before)]);
-  }
+  for (size_t i = begin; i < end; ++i) tokens_.push_back(source_[i]);
   return *this;
 }
 
@@ -66,7 +59,6 @@ TokenComposer& TokenComposer::Name(const ObjectName& name) {
 
 TokenComposer& TokenComposer::Append(const TokenComposer& other) {
   tokens_.insert(tokens_.end(), other.tokens_.begin(), other.tokens_.end());
-  bindings_.insert(bindings_.end(), other.bindings_.begin(), other.bindings_.end());
   return *this;
 }
 

@@ -10,11 +10,10 @@
 
 namespace cdi::snowflake_mock {
 
-// `source` outlives the composer. Bindings follow their ? into the order of the composed text.
+// `source` outlives the composer. A ? keeps the number of its value: the bindings of the statement serve here too.
 class TokenComposer {
  public:
-  TokenComposer(const std::vector<Token>& source, const std::vector<Binding>* bindings)
-      : source_(source), given_(bindings) {}
+  explicit TokenComposer(const std::vector<Token>& source) : source_(source) {}
 
   TokenComposer& Words(std::string_view words);
   TokenComposer& Quoted(std::string_view name);
@@ -31,15 +30,12 @@ class TokenComposer {
 
   // With kEnd behind the last token.
   std::vector<Token> Tokens() const;
-  const std::vector<Binding>* bindings() const { return given_ == nullptr ? nullptr : &bindings_; }
 
  private:
   void Add(TokenKind kind, std::string_view text);
 
   const std::vector<Token>& source_;
-  const std::vector<Binding>* given_;
   std::vector<Token> tokens_;
-  std::vector<Binding> bindings_;
 };
 
 // Behind `open`, the index of the parenthesis that closes it, or `end`.
