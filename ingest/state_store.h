@@ -24,7 +24,7 @@ namespace cdi::ingest {
 // ---- resources
 // --------------------------------------------------------------------------------------------------------
 
-enum class ResourceKind : uint8_t { kConnection = 1, kWorkspace = 2, kSync = 3 };
+enum class ResourceKind : uint8_t { kConnection = 1, kWorkspace = 2, kSync = 3, kToken = 4 };
 
 // The server's own documents (serialised messages); opaque here. `version` rises by one with each change: the etag.
 struct Resource {

@@ -33,10 +33,14 @@ Examples:
   cdi-server --config /etc/cdi/server.yaml
   cdi-server --config server.yaml --check_config
   cdi-server --check_log /var/lib/cdi
+  (umask 077; cdi-server --config server.yaml --create_token me --role admin > me.token)
 
 A minimal configuration:
   state_dir: /var/lib/cdi
   master_key: {file: /etc/cdi/master.key, create: true}
+  tls: {certificate_file: /etc/cdi/server.pem, key_file: /etc/cdi/server.key}
+
+--create_token makes a token while no server runs (the first one; later: cdi tokens create) and prints it, once.
 
 The first line on stdout is `cdi-server listening on HOST:PORT`. Logs are JSON lines on stderr. SIGTERM and SIGINT stop
 it: no new request leaves, those in flight are waited for (stop_seconds), open runs go on at the next start.
@@ -94,6 +98,13 @@ class StopLimit {
   std::jthread thread_;
 };
 
+int CreateTokenCommand(const cdi::config::v1::ServerConfig& config, const cdi::server::Server::TokenRequest& request) {
+  const auto secret = cdi::server::Server::CreateToken(config, request);
+  if (!secret.ok()) return Fail(secret.status());
+  std::cout << secret->Expose() << std::endl;
+  return kExitOk;
+}
+
 int Serve(const cdi::config::v1::ServerConfig& config) {
   const sigset_t signals = BlockStopSignals();
   auto server = cdi::server::Server::Start(config);
@@ -129,6 +140,13 @@ int main(int argc, char** argv) {
   app.add_option("--config", config_path, "Configuration file (YAML)");
   app.add_flag("--check_config", check_config, "Print the resolved configuration and exit");
   app.add_option("--check_log", log_directory, "Verify the run log of this state directory and exit");
+  cdi::server::Server::TokenRequest token;
+  CLI::Option* create_token = app.add_option("--create_token", token.id, "Make a token of this id, print it and exit");
+  create_token->needs("--config");
+  app.add_option("--role", token.role, "Role of the token: viewer, operator or admin")->needs(create_token);
+  app.add_option("--days", token.days, "Days that the token lives, 1 to 3650 (90)")
+      ->needs(create_token)
+      ->check(CLI::Range(1, 3650));
   app.set_version_flag("--version", cdi::server::kVersion);
   try {
     app.parse(argc, argv);
@@ -147,5 +165,6 @@ int main(int argc, char** argv) {
     std::cout << cdi::server::PrintConfig(*config);
     return kExitOk;
   }
+  if (!token.id.empty()) return CreateTokenCommand(*config, token);
   return Serve(*config);
 }

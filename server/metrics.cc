@@ -56,9 +56,12 @@ Metrics::Metrics(const Clock& clock)
   AddGauges("cdi_build_info", "Always 1").Add({{"version", kVersion}}).Set(1);
 }
 
-absl::StatusOr<int> Metrics::Listen(const std::string& host, int port) {
+absl::StatusOr<int> Metrics::Listen(const std::string& host, int port, const Admit& admit) {
   try {
     exposer_ = std::make_unique<prometheus::Exposer>(absl::StrCat(host, ":", port), 1);
+    if (admit) {
+      exposer_->RegisterAuth([admit](const std::string&, const std::string& token) { return admit(token); }, "cdi");
+    }
     exposer_->RegisterCollectable(registry_);
     return exposer_->GetListeningPorts().at(0);
   } catch (const std::exception&) {

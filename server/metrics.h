@@ -9,6 +9,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,8 +26,12 @@ class Metrics final : public ingest::EngineObserver {
  public:
   explicit Metrics(const Clock& clock);
 
-  // Starts the HTTP endpoint /metrics; answers the port it listens on. kUnavailable, METRICS_PORT_TAKEN.
-  absl::StatusOr<int> Listen(const std::string& host, int port);
+  // Says whether the holder of this token may read the metrics.
+  using Admit = std::function<bool(const std::string& token)>;
+
+  // Starts the HTTP endpoint /metrics; answers the port it listens on. `admit` gets the password of HTTP's basic
+  // authentication; nullptr: everybody may read. kUnavailable, METRICS_PORT_TAKEN.
+  absl::StatusOr<int> Listen(const std::string& host, int port, const Admit& admit);
 
   void BatchDone(const ingest::SyncName& sync, const ingest::SendReport& report, uint32_t objects) override;
   void PageFetched(const ingest::SyncName& sync, size_t rows, size_t bytes, std::chrono::nanoseconds duration) override;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -20,7 +21,9 @@
 #include "keys/key_ring.h"
 #include "keys/master_key.h"
 #include "server/access/access_control.h"
+#include "server/access/token_store.h"
 #include "server/access/transport.h"
+#include "server/access_service.h"
 #include "server/build_info.h"
 #include "server/config.h"
 #include "server/connection_service.h"
@@ -96,13 +99,15 @@ class Server::Impl {
         key_ring_(*store_, master_key, *clock_, key_generator_),
         secrets_(*store_, master_key),
         warehouses_(key_ring_, secrets_, *clock_, logger_),
-        access_(config_, *clock_),
+        tokens_(*store_, *clock_, rng_),
+        access_(config_, &tokens_, *clock_),
         plans_(*store_, warehouses_, *clock_, rng_, logger_),
         metrics_(*clock_),
         sender_(std::move(sender)),
         engine_({*store_, *sender_, plans_, *clock_, rng_, logger_, &metrics_}, {.runs_max = config.runs_max()}),
         context_{config_,     *store_, engine_, *sender_, key_ring_, secrets_,
                  warehouses_, access_, *clock_, rng_,     logger_},
+        access_service_(context_, tokens_),
         connections_(context_),
         key_pairs_(context_),
         workspaces_(context_),
@@ -114,12 +119,15 @@ class Server::Impl {
       logger_.Write(LogLevel::kWarn, "loopback_endpoints_allowed",
                     {{"reason", "allow_loopback_endpoints is set: for tests and demos only"}});
     }
+    CDI_RETURN_IF_ERROR(tokens_.Load());
     CDI_RETURN_IF_ERROR(RegisterWorkspaces());
     CDI_RETURN_IF_ERROR(CheckDrivers());
     CDI_RETURN_IF_ERROR(Listen());
     if (!config_.metrics_listen().empty()) {
       CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(config_.metrics_listen(), "metrics_listen"));
-      CDI_ASSIGN_OR_RETURN(const int port, metrics_.Listen(address.host, address.port));
+      const bool open = !config_.access().anonymous_role().empty();
+      CDI_ASSIGN_OR_RETURN(const int port,
+                           metrics_.Listen(address.host, address.port, open ? nullptr : MetricsReaders()));
       metrics_address_ = absl::StrCat(address.host, ":", port);
     }
     CDI_RETURN_IF_ERROR(engine_.Start());
@@ -195,6 +203,24 @@ class Server::Impl {
     return absl::OkStatus();
   }
 
+  // The row `GET /metrics` of the table.
+  Metrics::Admit MetricsReaders() {
+    return [this](const std::string& token) {
+      constexpr std::string_view kMethod = "GET /metrics";
+      CallRecord record;
+      record.method = kMethod;
+      record.peer = "http";
+      absl::StatusOr<Principal> principal = access_.Authenticate({.authorization = {"Bearer " + token}});
+      record.status = access_.limits().Count(principal.ok() ? principal->name : record.peer);
+      if (record.status.ok()) record.status = principal.status();
+      if (record.status.ok()) record.status = access_.Authorize(*FindRpc(kMethod), *principal, {});
+      record.admitted = record.status.ok();
+      if (principal.ok()) record.caller = principal->name;
+      RecordCall(context_, record);
+      return record.admitted;
+    };
+  }
+
   absl::Status Listen() {
     grpc::EnableDefaultHealthCheckService(true);
     CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(config_.listen(), "listen"));
@@ -207,6 +233,7 @@ class Server::Impl {
     int port = 0;
     builder.AddListeningPort(config_.listen(), credentials, &port);
     BoundTransport(builder);
+    builder.RegisterService(&access_service_);
     builder.RegisterService(&connections_);
     builder.RegisterService(&key_pairs_);
     builder.RegisterService(&workspaces_);
@@ -239,12 +266,14 @@ class Server::Impl {
   keys::KeyRing key_ring_;
   SecretBox secrets_;
   Warehouses warehouses_;
+  TokenStore tokens_;
   AccessControl access_;
   Plans plans_;
   Metrics metrics_;
   const std::unique_ptr<ingest::braze::HttpSender> sender_;
   ingest::Engine engine_;
   ServiceContext context_;
+  AccessServiceImpl access_service_;
   ConnectionServiceImpl connections_;
   KeyPairServiceImpl key_pairs_;
   WorkspaceServiceImpl workspaces_;
@@ -273,6 +302,26 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::v1::ServerCo
       std::make_unique<Impl>(config, std::move(clock), std::move(store), std::move(master_key), std::move(sender));
   CDI_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+absl::StatusOr<Secret> Server::CreateToken(const config::v1::ServerConfig& config, const TokenRequest& request) {
+  // Before the state is made: a master key is only made together with it.
+  CDI_RETURN_IF_ERROR(LoadMasterKey(config).status());
+  const SystemClock clock;
+  SystemRng rng;
+  CDI_ASSIGN_OR_RETURN(const std::unique_ptr<state::SqliteStore> store,
+                       state::SqliteStore::Open(config.state_dir(), StoreOptionsOf(config, clock)));
+  TokenStore tokens(*store, clock, rng);
+  CDI_RETURN_IF_ERROR(tokens.Load());
+  v1::Token wanted;
+  const std::map<std::string_view, v1::Role> roles = {
+      {"viewer", v1::VIEWER}, {"operator", v1::OPERATOR}, {"admin", v1::ADMIN}};
+  const auto role = roles.find(request.role);
+  if (role == roles.end()) return InvalidField("role", "--role must be viewer, operator or admin");
+  wanted.set_role(role->second);
+  *wanted.mutable_expire_time() = ToProto(clock.WallNow().Plus(std::chrono::hours{24 * request.days}));
+  CDI_ASSIGN_OR_RETURN(TokenStore::Made made, tokens.Create(request.id, wanted, "cdi-server --create_token"));
+  return std::move(made.secret);
 }
 
 std::string Server::address() const {

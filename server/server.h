@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/secret.h"
 #include "cdi/config/v1/server_config.pb.h"
 
 namespace cdi::server {
@@ -16,6 +17,14 @@ class Server {
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
+
+  struct TokenRequest {
+    std::string id;
+    std::string role;  // viewer, operator, admin
+    int days = 90;     // that it lives, 1 to 3650
+  };
+  // Makes a token without a server: how the first one comes to be. The state must not be in use (STATE_LOCKED).
+  static absl::StatusOr<Secret> CreateToken(const config::v1::ServerConfig& config, const TokenRequest& request);
 
   // "127.0.0.1:7350": where gRPC listens.
   std::string address() const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 
+#include <grpc/grpc_security_constants.h>
+
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
@@ -17,12 +19,22 @@ constexpr int kResourcesPerLook = 1000;
 
 Credentials CredentialsOf(const grpc::ServerContext& rpc) {
   Credentials credentials;
-  credentials.peer = rpc.peer();
   const auto range = rpc.client_metadata().equal_range("authorization");
   for (auto entry = range.first; entry != range.second; ++entry) {
     credentials.authorization.emplace_back(entry->second.data(), entry->second.size());
   }
+  // Only what the handshake has verified: over plaintext there is no such property.
+  const std::shared_ptr<const grpc::AuthContext> handshake = rpc.auth_context();
+  if (handshake != nullptr && handshake->IsPeerAuthenticated()) {
+    const auto subjects = handshake->FindPropertyValues(GRPC_X509_SUBJECT_PROPERTY_NAME);
+    if (subjects.size() == 1) credentials.certificate_subject = {subjects[0].data(), subjects[0].size()};
+  }
   return credentials;
+}
+
+// "ipv4:10.0.0.7" of "ipv4:10.0.0.7:51234".
+std::string HostOf(const std::string& peer) {
+  return peer.substr(0, peer.rfind(':'));
 }
 
 // What tests and previews are counted by: the connection they log in to. A sync that is not there is told by the
@@ -46,7 +58,13 @@ absl::Status Admit(const ServiceContext& context, const RpcRow* row, const grpc:
   if (row == nullptr) {
     return MakeError(absl::StatusCode::kPermissionDenied, "ROLE_TOO_LOW", "nobody may make this call");
   }
-  CDI_ASSIGN_OR_RETURN(caller.principal, context.access.Authenticate(CredentialsOf(rpc)));
+  absl::StatusOr<Principal> principal = context.access.Authenticate(CredentialsOf(rpc));
+  if (!principal.ok()) {
+    // Guesses are counted by where they come from.
+    const absl::Status counted = context.access.limits().Count(HostOf(caller.peer));
+    return counted.ok() ? principal.status() : counted;
+  }
+  caller.principal = *std::move(principal);
   CDI_RETURN_IF_ERROR(context.access.limits().Count(caller.name()));
   std::vector<std::string> resources = OtherResourcesOf(*row, request);
   resources.insert(resources.begin(), ResourceOf(*row, request));
@@ -108,6 +126,11 @@ grpc::Status ServeCall(const ServiceContext& context, std::string_view method, c
   }
   record.method = method;
   record.caller = caller.name();
+  // Whose token it was that is none any more.
+  const ErrorDetails details = ErrorDetailsOf(record.status);
+  if (const auto token = details.find("token"); record.caller.empty() && token != details.end()) {
+    record.caller = token->second;
+  }
   record.peer = caller.peer;
   record.resource = row == nullptr ? "" : CutText(ResourceOf(*row, request), kResourceShown);
   record.mutates = row == nullptr || row->mutates;

@@ -9,6 +9,8 @@
 namespace cdi::server {
 namespace {
 
+constexpr std::string_view kBearer = "Bearer ";
+
 CallLimitOptions LimitsOf(const config::v1::ServerConfig::Access& access) {
   CallLimitOptions options;
   options.calls_per_minute = access.calls_per_minute();
@@ -18,15 +20,34 @@ CallLimitOptions LimitsOf(const config::v1::ServerConfig::Access& access) {
 
 }  // namespace
 
-AccessControl::AccessControl(const config::v1::ServerConfig& config, const Clock& clock)
+AccessControl::AccessControl(const config::v1::ServerConfig& config, TokenStore* tokens, const Clock& clock)
     : anonymous_role_(ParseRole(config.access().anonymous_role()).value_or(Role::kNone)),
-      limits_(clock, LimitsOf(config.access())) {}
+      tokens_(tokens),
+      limits_(clock, LimitsOf(config.access())) {
+  for (const auto& entry : config.access().certificates()) {
+    certificates_[entry.subject()] = {absl::StrCat(std::string(kCertificateCollection), entry.subject()),
+                                      ParseRole(entry.role()).value_or(Role::kNone),
+                                      {entry.scopes().begin(), entry.scopes().end()}};
+  }
+}
 
 absl::StatusOr<Principal> AccessControl::Authenticate(const Credentials& credentials) {
   // A credential that does not hold is never replaced by having none.
   if (!credentials.authorization.empty()) {
-    return MakeError(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID",
-                     "the token of this call is not one of this server");
+    const std::string_view text = credentials.authorization.front();
+    if (tokens_ == nullptr || credentials.authorization.size() > 1 || !text.starts_with(kBearer)) {
+      return MakeError(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID",
+                       "the metadata `authorization` must be one text, `Bearer cdi_…`");
+    }
+    return tokens_->Check(text.substr(kBearer.size()));
+  }
+  if (!credentials.certificate_subject.empty()) {
+    const auto known = certificates_.find(credentials.certificate_subject);
+    if (known != certificates_.end()) return known->second;
+    return MakeError(
+        absl::StatusCode::kUnauthenticated, "CERTIFICATE_UNKNOWN",
+        absl::StrCat("the client certificate of ", JsonQuote(CutText(credentials.certificate_subject, 200)),
+                     " has no role here: list its subject in access.certificates, or give a token"));
   }
   if (anonymous_role_ != Role::kNone) return Principal{std::string(kAnonymous), anonymous_role_, {}};
   return MakeError(absl::StatusCode::kUnauthenticated, "CREDENTIALS_MISSING",
@@ -56,8 +77,9 @@ absl::Status AccessControl::Authorize(const RpcRow& row, const Principal& princi
   return absl::OkStatus();
 }
 
-absl::Status AccessControl::Recheck(const Principal&) const {
-  return absl::OkStatus();
+absl::Status AccessControl::Recheck(const Principal& principal) const {
+  if (tokens_ == nullptr || !principal.name.starts_with(kTokenCollection)) return absl::OkStatus();
+  return tokens_->Recheck(principal.name);
 }
 
 }  // namespace cdi::server

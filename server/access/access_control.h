@@ -1,6 +1,8 @@
 // Decides about each call: who it is, whether the table lets him, whether he asks too much. Default: refused.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,22 +12,24 @@
 #include "server/access/call_limits.h"
 #include "server/access/principal.h"
 #include "server/access/rpc_table.h"
+#include "server/access/token_store.h"
 
 namespace cdi::server {
 
 // What a call brings along to show who makes it.
 struct Credentials {
-  std::vector<std::string> authorization;  // values of the metadata key `authorization`
-  std::string certificate_subject;         // of a verified client certificate, RFC 2253; empty: none
-  std::string peer;
+  std::vector<std::string> authorization = {};  // values of the metadata key `authorization`
+  std::string certificate_subject = {};         // of a verified client certificate, RFC 2253; empty: none
 };
 
 // Thread-safe.
 class AccessControl {
  public:
-  AccessControl(const config::v1::ServerConfig& config, const Clock& clock);
+  // `tokens` outlives it; nullptr: there are none.
+  AccessControl(const config::v1::ServerConfig& config, TokenStore* tokens, const Clock& clock);
 
-  // UNAUTHENTICATED: CREDENTIALS_MISSING, TOKEN_INVALID.
+  // A token counts before a certificate, and either before none. UNAUTHENTICATED: CREDENTIALS_MISSING, and what
+  // TokenStore::Check says.
   absl::StatusOr<Principal> Authenticate(const Credentials& credentials);
 
   // PERMISSION_DENIED: ROLE_TOO_LOW, OUT_OF_SCOPE. `resources`: what the request names.
@@ -39,6 +43,8 @@ class AccessControl {
 
  private:
   const Role anonymous_role_;
+  std::map<std::string, Principal, std::less<>> certificates_;  // by subject; not changed once made
+  TokenStore* const tokens_;
   CallLimits limits_;
 };
 

@@ -58,6 +58,11 @@ constexpr RpcRow kTable[] = {
     {"RunService", "ReleaseHeldRows", Role::kOperator, Naming::kField, "parent", {}, true},
     {"RunService", "DiscardHeldRows", Role::kOperator, Naming::kField, "parent", {}, true},
 
+    {"AccessService", "CreateToken", Role::kAdmin, Naming::kNothing, {}, {}, true},
+    {"AccessService", "ListTokens", Role::kAdmin, Naming::kNothing},
+    {"AccessService", "GetToken", Role::kAdmin, Naming::kNothing},
+    {"AccessService", "RevokeToken", Role::kAdmin, Naming::kNothing, {}, {}, true},
+
     // Its labels name every sync.
     {"HTTP", "GET /metrics", Role::kViewer, Naming::kNothing},
 };

@@ -85,6 +85,9 @@ class Service(contextlib.AbstractContextManager):
 
     API_KEY = "canary-api-key-51f0"
 
+    # Who may call: everybody on this machine, as the tests of everything else want it.
+    ACCESS = "plaintext: true\naccess: {anonymous_role: admin, tests_per_minute: 600}\n"
+
     def __init__(self, binaries, tables, latency_ms=10, tls=True):
         self.binaries = pathlib.Path(binaries).resolve()
         self.directory = tempfile.TemporaryDirectory(prefix="cdi-test-")
@@ -103,8 +106,7 @@ class Service(contextlib.AbstractContextManager):
         (self.path / "keys").mkdir(mode=0o700)
         ca = f"braze_ca_file: {self.path}/ca.pem\n" if tls else ""
         (self.path / "server.yaml").write_text(
-            f"listen: 127.0.0.1:0\nplaintext: true\naccess: {{anonymous_role: admin, tests_per_minute: 600}}\n"
-            f"metrics_listen: 127.0.0.1:0\nstate_dir: {self.path}/state\n"
+            f"listen: 127.0.0.1:0\n{self.ACCESS}metrics_listen: 127.0.0.1:0\nstate_dir: {self.path}/state\n"
             f"master_key: {{file: {self.path}/keys/master.key, create: true}}\nallow_loopback_endpoints: true\n{ca}"
             f"driver_paths: [{self.binaries.parent}/lib/libcdisfodbc.so]\n")
         self.start_server()
@@ -116,7 +118,8 @@ class Service(contextlib.AbstractContextManager):
 
     def start_server(self, environment=None):
         import grpc
-        from cdi.v1 import (connection_pb2_grpc, key_pair_pb2_grpc, run_pb2_grpc, sync_pb2_grpc, workspace_pb2_grpc)
+        from cdi.v1 import (access_pb2_grpc, connection_pb2_grpc, key_pair_pb2_grpc, run_pb2_grpc, sync_pb2_grpc,
+                            workspace_pb2_grpc)
 
         old = dict(os.environ)
         os.environ.update(environment or {})
@@ -127,6 +130,7 @@ class Service(contextlib.AbstractContextManager):
             os.environ.clear()
             os.environ.update(old)
         channel = grpc.insecure_channel(self.server.address)
+        self.access = access_pb2_grpc.AccessServiceStub(channel)
         self.connections = connection_pb2_grpc.ConnectionServiceStub(channel)
         self.key_pairs = key_pair_pb2_grpc.KeyPairServiceStub(channel)
         self.workspaces = workspace_pb2_grpc.WorkspaceServiceStub(channel)
