@@ -45,17 +45,40 @@ std::unique_ptr<grpc::ClientReader<v1::Run>> Client::WatchRun(grpc::ClientContex
   return runs_->WatchRun(&context, request);
 }
 
+namespace {
+
+// Why a service is sealed: it says so by the name of a health service (server/server.cc).
+constexpr const char* kSealedReasons[] = {"MASTER_KEY_MISSING", "MASTER_KEY_WRONG", "MASTER_KEY_UNREADABLE",
+                                          "MASTER_KEY_COMMAND_FAILED"};
+
+}  // namespace
+
+std::string Client::SealedReason() {
+  for (const char* reason : kSealedReasons) {
+    bool serving = false;
+    if (CheckHealthOf(std::string("cdi.sealed.") + reason, serving).ok()) return reason;
+  }
+  return "";
+}
+
 grpc::Status Client::CheckHealth(bool& serving) {
-  // Debian's gRPC ships no health.proto. Its request for the whole server is an empty message; field 1 of the answer is
-  // the serving status, of which 1 is SERVING (github.com/grpc/grpc-proto, grpc/health/v1/health.proto, read 2026-11).
+  return CheckHealthOf("", serving);
+}
+
+grpc::Status Client::CheckHealthOf(const std::string& service, bool& serving) {
+  // Debian's gRPC ships no health.proto. Field 1 of the request names a service, and nothing means the whole server;
+  // field 1 of the answer is the serving status, of which 1 is SERVING (github.com/grpc/grpc-proto,
+  // grpc/health/v1/health.proto, read 2026-11).
   using google::protobuf::Empty;
   grpc::TemplatedGenericStub<Empty, Empty> stub(channel_);
   grpc::ClientContext context;
   SetDeadline(context);
   grpc::CompletionQueue queue;
+  Empty request;
+  if (!service.empty()) request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(1, service);
   Empty answer;
   grpc::Status status;
-  const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", Empty(), &queue);
+  const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);
   call->StartCall();
   call->Finish(&answer, &status, &answer);
   void* tag = nullptr;

@@ -64,8 +64,12 @@ class Client {
 
   // grpc.health.v1.Health/Check for the whole server; `serving` tells its answer.
   grpc::Status CheckHealth(bool& serving);
+  // Of a server that is not serving: the reason why it is sealed (started without its master key); "" when it is not.
+  std::string SealedReason();
 
  private:
+  // `service` empty: the whole server. NOT_FOUND when the server has none of that name.
+  grpc::Status CheckHealthOf(const std::string& service, bool& serving);
   void SetDeadline(grpc::ClientContext& context) const;
 
   v1::ConnectionService::Stub& StubOf(v1::ConnectionService::Stub*) { return *connections_; }

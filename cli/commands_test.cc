@@ -513,6 +513,19 @@ TEST(HealthTest, NotServingIsNotReady) {
   EXPECT_NE(result.out.find("\"serving\":false"), std::string::npos) << result.out;
 }
 
+TEST(HealthTest, ASealedServerSaysWhy) {
+  CliShell shell;
+  shell.server.health().SetServingStatus("", false);
+  shell.server.health().SetServingStatus("cdi.sealed.MASTER_KEY_WRONG", false);
+  const CliResult text = shell.Run({"health"});
+  EXPECT_EQ(text.code, kUnreachable);
+  EXPECT_NE(text.out.find(" is not serving: sealed (MASTER_KEY_WRONG: its master key opens nothing of this state"),
+            std::string::npos)
+      << text.out;
+  const CliResult json = shell.Run({"health", "--json"});
+  EXPECT_NE(json.out.find("\"serving\":false,\"sealed\":\"MASTER_KEY_WRONG\"}"), std::string::npos) << json.out;
+}
+
 TEST(ErrorsTest, AWordThatIsNoCommandAndAFlagGivenTwiceAreNamed) {
   CliShell shell;
   const auto error_of = [&shell](const std::vector<std::string>& arguments) {

@@ -51,6 +51,13 @@ struct Parser {
   Action chosen;
 };
 
+std::string_view SealedWords(std::string_view reason) {
+  if (reason == "MASTER_KEY_WRONG") return "its master key opens nothing of this state; give it the one used before";
+  if (reason == "MASTER_KEY_MISSING") return "its master key is not where the configuration says; restore it";
+  if (reason == "MASTER_KEY_UNREADABLE") return "its master key cannot be read; correct path and rights";
+  return "the command that gives its master key failed; the server's log says how";
+}
+
 void AddServiceCommands(CLI::App& root, Action& chosen) {
   CLI::App& version = AddVerb(root, "version", "Print the version of this program", "cdi version");
   OnChosen(version, chosen, [](Command& command) {
@@ -68,11 +75,15 @@ void AddServiceCommands(CLI::App& root, Action& chosen) {
     const grpc::Status status = command.client().CheckHealth(serving);
     if (!status.ok()) return command.Fail(status);
     const std::string& address = command.client().address();
+    const std::string sealed = serving ? "" : command.client().SealedReason();
     if (command.json()) {
-      command.console().out << "{\"server\":" << JsonQuote(address) << ",\"serving\":" << (serving ? "true" : "false")
-                            << "}" << std::endl;
+      command.console().out << "{\"server\":" << JsonQuote(address) << ",\"serving\":" << (serving ? "true" : "false");
+      if (!sealed.empty()) command.console().out << ",\"sealed\":" << JsonQuote(sealed);
+      command.console().out << "}" << std::endl;
     } else {
-      command.console().out << address << (serving ? " is serving" : " is not serving") << std::endl;
+      command.console().out << address << (serving ? " is serving" : " is not serving");
+      if (!sealed.empty()) command.console().out << ": sealed (" << sealed << ": " << SealedWords(sealed) << ")";
+      command.console().out << std::endl;
     }
     return serving ? kOk : kUnreachable;
   });

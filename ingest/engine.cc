@@ -50,6 +50,7 @@ class Engine::Impl {
   }
 
   absl::Status Start() {
+    if (!options_.held.ok()) return absl::OkStatus();
     CDI_ASSIGN_OR_RETURN(const std::vector<Run> open, deps_.store.ListOpenRuns());
     for (const Run& run : open) {
       deps_.logger.Write(LogLevel::kInfo, "run_taken_up",
@@ -61,6 +62,7 @@ class Engine::Impl {
   }
 
   absl::StatusOr<Run> StartRun(const Run& run, const std::string& request_id, const std::string& caller) {
+    CDI_RETURN_IF_ERROR(options_.held);
     CDI_ASSIGN_OR_RETURN(Run created, deps_.store.CreateRun(run, request_id, caller));
     if (created.state == RunState::kPending) Enqueue(created.name);
     return created;

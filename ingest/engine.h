@@ -73,6 +73,9 @@ class EngineObserver {
 struct EngineOptions {
   int runs_max = 8;
   std::chrono::milliseconds send_timeout{30'000};
+  // Not OK: the engine is held. It takes up no run and starts none: StartRun answers this, schedules stand still, and
+  // the next start with an engine that is not held goes on where this one found things.
+  absl::Status held;
 };
 
 struct RunSnapshot {
@@ -99,7 +102,7 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Takes up the runs that a crash or restart left open, then starts the schedule.
+  // Takes up the runs that a crash or restart left open, then starts the schedule; neither when held.
   absl::Status Start();
 
   // Records the run (refused with RUN_ACTIVE) and starts it as soon as there is room. Answers what is durable.

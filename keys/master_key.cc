@@ -82,11 +82,13 @@ absl::Status CheckFile(int fd, const std::string& path) {
   struct stat facts {};
   if (fstat(fd, &facts) != 0) return SystemRefused("look at", path);
   if (!S_ISREG(facts.st_mode)) return Unsafe("file", path, "is not a regular file", "give a regular file");
+  const unsigned mode = facts.st_mode & 07777U;
   if (facts.st_uid != geteuid()) {
+    // A credential that systemd lets us read by an access control list, which shows as the group's bits.
+    if (facts.st_uid == 0 && facts.st_gid == 0 && (mode == 0400 || mode == 0440)) return absl::OkStatus();
     return Unsafe("file", path, Concat("belongs to user id ", facts.st_uid),
                   Concat("chown it to the service's user id ", geteuid()));
   }
-  const unsigned mode = facts.st_mode & 07777U;
   if (mode != 0600 && mode != 0400) {
     return Unsafe(
         "file", path, absl::StrFormat("has mode %04o", mode),
@@ -260,6 +262,12 @@ absl::StatusOr<MasterKey> MasterKey::LoadFromEnv(const std::string& name) {
   OPENSSL_cleanse(value, size);
   (void)unsetenv(name.c_str());
   return key;
+}
+
+absl::StatusOr<MasterKey> MasterKey::LoadFromCommand(const std::vector<std::string>& command,
+                                                     const SecretCommandLimits& limits) {
+  CDI_ASSIGN_OR_RETURN(const Secret printed, RunSecretCommand(command, limits));
+  return FromText(printed.Expose(), Concat("command ", command.front()));
 }
 
 std::string MasterKey::Id() const {

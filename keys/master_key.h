@@ -6,9 +6,11 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/secret.h"
+#include "keys/secret_command.h"
 
 namespace cdi::keys {
 
@@ -20,8 +22,9 @@ class MasterKey {
   // while the state holds anything sealed: a new key opens none of it.
   //
   // The directory must exist, be owned by us or root and be writable by nobody else; the file must be a regular file of
-  // ours with mode 0600 or 0400, not a symbolic link. A new file is written beside its place, synced, renamed (never
-  // over an existing one), and the directory is synced.
+  // ours with mode 0600 or 0400, not a symbolic link. A file of root's with mode 0400 or 0440 and group root will do
+  // too, as far as we can read it: so systemd gives credentials. A new file is written beside its place, synced,
+  // renamed (never over an existing one), and the directory is synced.
   //
   // kFailedPrecondition with cause and fix, reason
   //   MASTER_KEY_MISSING    no such file, and it may not be made
@@ -33,6 +36,11 @@ class MasterKey {
   // Reads the variable, then wipes its value in place and removes it, so that neither /proc/PID/environ nor a child
   // process shows it. Call before threads start (it changes the environment). MASTER_KEY_MISSING when unset or empty.
   static absl::StatusOr<MasterKey> LoadFromEnv(const std::string& name);
+
+  // Runs a program that prints the key (keys/secret_command.h, with its errors). MASTER_KEY_MALFORMED when what it
+  // prints is no key.
+  static absl::StatusOr<MasterKey> LoadFromCommand(const std::vector<std::string>& command,
+                                                   const SecretCommandLimits& limits = {});
 
   // kFailedPrecondition, reason MASTER_KEY_MALFORMED; `source` names the text in the message.
   static absl::StatusOr<MasterKey> FromText(std::string_view text, std::string_view source);

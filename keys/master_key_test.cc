@@ -152,6 +152,29 @@ TEST_F(MasterKeyFileTest, AForeignOwnerIsRefused) {
   ExpectRefused("MASTER_KEY_UNSAFE", "belongs to user id 12345");
 }
 
+// systemd gives credentials as files of the service's user with mode 0400, or, where the file system has access control
+// lists, as root's with an entry for the user.
+TEST_F(MasterKeyFileTest, ACredentialOfRootsThatWeMayReadIsTaken) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  constexpr uid_t kService = 12345;
+  const auto as_service = [&](mode_t mode, gid_t group) {
+    Write(kHex, mode);
+    EXPECT_EQ(chown(path_.c_str(), 0, group), 0);
+    EXPECT_EQ(seteuid(kService), 0);
+    const absl::Status status = Load().status();
+    EXPECT_EQ(seteuid(0), 0);
+    return ErrorReason(status);
+  };
+  ASSERT_EQ(chmod(directory_.c_str(), 0755), 0);
+  // Group root, which the test still belongs to, stands for the entry of the list.
+  EXPECT_EQ(as_service(0440, 0), "");
+  EXPECT_EQ(as_service(0400, 0), "MASTER_KEY_UNREADABLE");
+  EXPECT_EQ(as_service(0440, 12345), "MASTER_KEY_UNREADABLE");
+  EXPECT_EQ(as_service(0444, 0), "MASTER_KEY_UNSAFE");
+  EXPECT_EQ(as_service(0444, 12345), "MASTER_KEY_UNSAFE");
+  EXPECT_EQ(as_service(0640, 0), "MASTER_KEY_UNSAFE");
+}
+
 TEST_F(MasterKeyFileTest, AMissingDirectoryAndAPathWithoutNameAreRefused) {
   path_ = directory_ / "none" / "master.key";
   ExpectRefused("MASTER_KEY_UNREADABLE", "No such file or directory");

@@ -144,6 +144,12 @@ std::string SecretData(std::string_view header, std::string_view name, uint64_t 
   return AssociatedData("cdi secret|", header.substr(0, kPrefixBytes), name, version);
 }
 
+absl::StatusOr<Secret> Unwrap(const MasterKey& master_key, const Parts& parts, std::string_view name,
+                              uint64_t version) {
+  return Decrypt(master_key.bytes().Expose(), WrapData(parts.header, name, version), parts.wrapped_key,
+                 Damaged(name, version));
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> Seal(const MasterKey& master_key, std::string_view name, uint64_t version,
@@ -165,19 +171,21 @@ absl::StatusOr<std::string> Seal(const MasterKey& master_key, std::string_view n
 absl::StatusOr<Secret> Open(const MasterKey& master_key, std::string_view name, uint64_t version,
                             std::string_view sealed) {
   CDI_ASSIGN_OR_RETURN(const Parts parts, Split(master_key, name, version, sealed));
-  const absl::Status damaged = Damaged(name, version);
-  CDI_ASSIGN_OR_RETURN(
-      const Secret data_key,
-      Decrypt(master_key.bytes().Expose(), WrapData(parts.header, name, version), parts.wrapped_key, damaged));
-  return Decrypt(data_key.Expose(), SecretData(parts.header, name, version), parts.sealed_secret, damaged);
+  CDI_ASSIGN_OR_RETURN(const Secret data_key, Unwrap(master_key, parts, name, version));
+  return Decrypt(data_key.Expose(), SecretData(parts.header, name, version), parts.sealed_secret,
+                 Damaged(name, version));
+}
+
+absl::Status CheckSealed(const MasterKey& master_key, std::string_view name, uint64_t version,
+                         std::string_view sealed) {
+  CDI_ASSIGN_OR_RETURN(const Parts parts, Split(master_key, name, version, sealed));
+  return Unwrap(master_key, parts, name, version).status();
 }
 
 absl::StatusOr<std::string> Rewrap(const MasterKey& old_master_key, const MasterKey& new_master_key,
                                    std::string_view name, uint64_t version, std::string_view sealed) {
   CDI_ASSIGN_OR_RETURN(const Parts parts, Split(old_master_key, name, version, sealed));
-  CDI_ASSIGN_OR_RETURN(const Secret data_key,
-                       Decrypt(old_master_key.bytes().Expose(), WrapData(parts.header, name, version),
-                               parts.wrapped_key, Damaged(name, version)));
+  CDI_ASSIGN_OR_RETURN(const Secret data_key, Unwrap(old_master_key, parts, name, version));
   const std::string header = Header(new_master_key);
   CDI_ASSIGN_OR_RETURN(const std::string wrapped,
                        Encrypt(new_master_key.bytes().Expose(), WrapData(header, name, version), data_key.Expose()));

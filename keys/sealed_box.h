@@ -42,6 +42,10 @@ absl::StatusOr<Secret> Open(const MasterKey& master_key, std::string_view name, 
 absl::StatusOr<std::string> Rewrap(const MasterKey& old_master_key, const MasterKey& new_master_key,
                                    std::string_view name, uint64_t version, std::string_view sealed);
 
+// Whether the blob's data key opens: the master key is the right one, and the blob stands where it was made for. The
+// secret itself is not looked at. Errors as Open.
+absl::Status CheckSealed(const MasterKey& master_key, std::string_view name, uint64_t version, std::string_view sealed);
+
 // The id (see MasterKey::Id) of the master key a blob was sealed under; "" when it is no blob of ours.
 std::string SealedMasterKeyId(std::string_view sealed);
 

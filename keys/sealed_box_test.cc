@@ -148,6 +148,17 @@ TEST_F(SealedBoxTest, RewrapRefusesWhatItCannotOpen) {
   ExpectDamaged(Rewrap(master_key_, other_master_key_, kName, 1, tampered).status());
 }
 
+TEST_F(SealedBoxTest, TheDataKeyAloneShowsWhetherTheMasterKeyFits) {
+  std::string sealed = SealText();
+  EXPECT_TRUE(CheckSealed(master_key_, kName, 1, sealed).ok());
+  EXPECT_EQ(ErrorReason(CheckSealed(other_master_key_, kName, 1, sealed)), "MASTER_KEY_WRONG");
+  ExpectDamaged(CheckSealed(master_key_, kName, 2, sealed));
+  sealed.back() = static_cast<char>(sealed.back() ^ 1);  // of the secret: not looked at
+  EXPECT_TRUE(CheckSealed(master_key_, kName, 1, sealed).ok());
+  sealed[30] = static_cast<char>(sealed[30] ^ 1);
+  ExpectDamaged(CheckSealed(master_key_, kName, 1, sealed));
+}
+
 TEST_F(SealedBoxTest, TheIdOfTheMasterKeyIsReadableWithoutIt) {
   EXPECT_EQ(SealedMasterKeyId(SealText()), master_key_.Id());
   EXPECT_EQ(SealedMasterKeyId("no blob"), "");

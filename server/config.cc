@@ -122,6 +122,8 @@ void FillDefaults(config::v1::ServerConfig& config) {
   if (config.runs_max() == 0) config.set_runs_max(8);
   if (config.access().calls_per_minute() == 0) config.mutable_access()->set_calls_per_minute(6000);
   if (config.access().tests_per_minute() == 0) config.mutable_access()->set_tests_per_minute(10);
+  config::v1::ServerConfig::MasterKey& key = *config.mutable_master_key();
+  if (!key.command().empty() && key.command_seconds() == 0) key.set_command_seconds(30);
 }
 
 absl::Status CheckRange(std::string_view field, int value, int low, int high) {
@@ -194,11 +196,19 @@ absl::Status CheckAccess(const config::v1::ServerConfig& config) {
 }
 
 absl::Status CheckMasterKey(const config::v1::ServerConfig::MasterKey& key) {
-  if (key.file().empty() == key.env().empty()) {
-    return ConfigError("master_key needs exactly one of file and env: it seals private keys and API keys");
+  const int sources = (key.file().empty() ? 0 : 1) + (key.env().empty() ? 0 : 1) + (key.command().empty() ? 0 : 1);
+  if (sources != 1) {
+    return ConfigError("master_key needs exactly one of file, env and command: it seals private keys and API keys");
   }
   if (key.create() && key.file().empty()) return ConfigError("master_key.create goes with master_key.file");
-  return absl::OkStatus();
+  if (key.command().empty()) {
+    if (key.command_seconds() != 0) return ConfigError("master_key.command_seconds goes with master_key.command");
+    return absl::OkStatus();
+  }
+  if (!key.command(0).starts_with('/')) {
+    return ConfigError("master_key.command must name its program by an absolute path: [/usr/bin/PROGRAM, ARGUMENT, …]");
+  }
+  return CheckRange("master_key.command_seconds", key.command_seconds(), 1, 120);
 }
 
 absl::Status CheckConfig(const config::v1::ServerConfig& config) {

@@ -13,13 +13,16 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/environment.h"
 #include "base/fault_point.h"
 #include "ingest/state/check_log.h"
 #include "keys/process_hardening.h"
 #include "server/build_info.h"
 #include "server/config.h"
 #include "server/json_logger.h"
+#include "server/master_key_source.h"
 #include "server/plans.h"
+#include "server/rekey_command.h"
 #include "server/server.h"
 
 namespace {
@@ -34,6 +37,10 @@ Examples:
   cdi-server --config server.yaml --check_config
   cdi-server --check_log /var/lib/cdi
   (umask 077; cdi-server --config server.yaml --create_token me --role admin > me.token)
+  cdi-server --config server.yaml --rekey /etc/cdi/master-2.key --rekey_create
+
+--rekey changes the master key while the server is stopped: the secrets stay as they are, only their data keys are
+encrypted anew, all in one transaction.
 
 A minimal configuration:
   state_dir: /var/lib/cdi
@@ -60,6 +67,13 @@ int CheckLogCommand(const std::string& directory) {
   const cdi::state::CheckReport report = cdi::state::CheckLog(directory, {.spec_of = cdi::server::RecordedSpec});
   std::cout << report.ToText();
   return report.ok() ? kExitOk : kExitFailed;
+}
+
+int RekeyCommand(const cdi::config::v1::ServerConfig& config, const std::string& new_source, bool create) {
+  const auto outcome = cdi::server::RekeyState(config, new_source, create);
+  if (!outcome.ok()) return Fail(outcome.status());
+  std::cout << *outcome;
+  return kExitOk;
 }
 
 // Blocks the stop signals in every thread to come; main waits for them.
@@ -105,9 +119,21 @@ int CreateTokenCommand(const cdi::config::v1::ServerConfig& config, const cdi::s
   return kExitOk;
 }
 
+// What this process or a library in it looks at; everything else of the environment is overwritten once the master key
+// is read. The ODBC drivers, OpenSSL, gRPC, glibc and systemd are the libraries.
+constexpr std::string_view kEnvironment[] = {
+    "PATH",     "HOME",          "USER",       "LOGNAME",     "LANG",           "LANGUAGE",        "LC_*",
+    "TZ",       "TZDIR",         "TMPDIR",     "ODBC*",       "SIMBAINI",       "SF_ODBC_INI",     "SF_OCSP_*",
+    "XDG_*",    "SSL_CERT_*",    "OPENSSL_*",  "RES_OPTIONS", "LOCALDOMAIN",    "LD_LIBRARY_PATH", "GLIBC_TUNABLES",
+    "MALLOC_*", "GRPC_*",        "http_proxy", "https_proxy", "no_proxy",       "HTTP_PROXY",      "HTTPS_PROXY",
+    "NO_PROXY", "NOTIFY_SOCKET", "WATCHDOG_*", "LISTEN_*",    "JOURNAL_STREAM", "INVOCATION_ID"};
+
 int Serve(const cdi::config::v1::ServerConfig& config) {
   const sigset_t signals = BlockStopSignals();
-  auto server = cdi::server::Server::Start(config);
+  auto master_key = cdi::server::ObtainMasterKey(config.master_key(), cdi::server::StateExists(config.state_dir()));
+  cdi::KeepOfEnvironment(kEnvironment);
+  if (!master_key.ok()) return Fail(master_key.status());
+  auto server = cdi::server::Server::Start(config, *std::move(master_key));
   if (!server.ok()) return Fail(server.status());
   std::cout << "cdi-server listening on " << (*server)->address() << std::endl;
   if (!(*server)->metrics_address().empty()) {
@@ -136,9 +162,13 @@ int main(int argc, char** argv) {
   app.footer(kFooter);
   std::string config_path;
   std::string log_directory;
+  std::string rekey_source;
   bool check_config = false;
+  bool rekey_create = false;
   app.add_option("--config", config_path, "Configuration file (YAML)");
   app.add_flag("--check_config", check_config, "Print the resolved configuration and exit");
+  app.add_option("--rekey", rekey_source, "Change the master key to this one (file, or env:NAME) and exit");
+  app.add_flag("--rekey_create", rekey_create, "Make the file of --rekey when it does not exist");
   app.add_option("--check_log", log_directory, "Verify the run log of this state directory and exit");
   cdi::server::Server::TokenRequest token;
   CLI::Option* create_token = app.add_option("--create_token", token.id, "Make a token of this id, print it and exit");
@@ -166,5 +196,6 @@ int main(int argc, char** argv) {
     return kExitOk;
   }
   if (!token.id.empty()) return CreateTokenCommand(*config, token);
+  if (!rekey_source.empty()) return RekeyCommand(*config, rekey_source, rekey_create);
   return Serve(*config);
 }

@@ -43,6 +43,7 @@ Metrics::Metrics(const Clock& clock)
       in_flight_(AddGauges("cdi_requests_in_flight", "Requests sent and not yet answered")),
       watermark_(AddGauges("cdi_watermark_timestamp_seconds", "Cursor value below which every row is settled")),
       sync_lag_(AddGauges("cdi_sync_lag_seconds", "Wall clock minus watermark at the last progress")),
+      sealed_(AddGauges("cdi_sealed", "1: started without the master key, no run starts").Add({})),
       send_seconds_(prometheus::BuildHistogram()
                         .Name("cdi_batch_send_seconds")
                         .Help("Duration of requests to Braze")

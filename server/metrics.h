@@ -33,6 +33,9 @@ class Metrics final : public ingest::EngineObserver {
   // authentication; nullptr: everybody may read. kUnavailable, METRICS_PORT_TAKEN.
   absl::StatusOr<int> Listen(const std::string& host, int port, const Admit& admit);
 
+  // Whether the service runs without its master key: cdi_sealed.
+  void SetSealed(bool sealed) { sealed_.Set(sealed ? 1 : 0); }
+
   void BatchDone(const ingest::SyncName& sync, const ingest::SendReport& report, uint32_t objects) override;
   void PageFetched(const ingest::SyncName& sync, size_t rows, size_t bytes, std::chrono::nanoseconds duration) override;
   void RunProgressed(const ingest::SyncName& sync, const ingest::RunProgress& progress) override;
@@ -55,6 +58,7 @@ class Metrics final : public ingest::EngineObserver {
   Gauges& in_flight_;
   Gauges& watermark_;
   Gauges& sync_lag_;
+  prometheus::Gauge& sealed_;
   prometheus::Histogram& send_seconds_;
   prometheus::Histogram& fetch_seconds_;
   std::unique_ptr<prometheus::Exposer> exposer_;

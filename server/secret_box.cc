@@ -1,16 +1,9 @@
 #include "server/secret_box.h"
 
-#include "base/error.h"
 #include "base/status_macros.h"
 #include "keys/sealed_box.h"
 
 namespace cdi::server {
-
-absl::Status SecretBox::CheckUnsealed() const {
-  if (master_key_ != nullptr) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kFailedPrecondition, "MASTER_KEY_MISSING",
-                   "the service is sealed: start it with its master key (master_key in the configuration)");
-}
 
 absl::StatusOr<ingest::SealedSecret> SecretBox::Seal(const std::string& name, const Secret& secret) {
   CDI_RETURN_IF_ERROR(CheckUnsealed());

@@ -5,8 +5,6 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <sys/stat.h>
-
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -19,7 +17,6 @@
 #include "ingest/state/sqlite_store.h"
 #include "keys/key_generator.h"
 #include "keys/key_ring.h"
-#include "keys/master_key.h"
 #include "server/access/access_control.h"
 #include "server/access/token_store.h"
 #include "server/access/transport.h"
@@ -30,11 +27,13 @@
 #include "server/documents.h"
 #include "server/json_logger.h"
 #include "server/key_pair_service.h"
+#include "server/master_key_source.h"
 #include "server/metrics.h"
 #include "server/plans.h"
 #include "server/run_service.h"
 #include "server/secret_box.h"
 #include "server/service_context.h"
+#include "server/store_options.h"
 #include "server/sync_service.h"
 #include "server/warehouses.h"
 #include "server/workspace_service.h"
@@ -56,28 +55,6 @@ LogLevel LevelOf(const std::string& text) {
   return level;
 }
 
-absl::StatusOr<std::shared_ptr<const keys::MasterKey>> LoadMasterKey(const config::v1::ServerConfig& config) {
-  const config::v1::ServerConfig::MasterKey& source = config.master_key();
-  if (!source.env().empty()) {
-    CDI_ASSIGN_OR_RETURN(keys::MasterKey key, keys::MasterKey::LoadFromEnv(source.env()));
-    return std::make_shared<const keys::MasterKey>(std::move(key));
-  }
-  // A new key would open nothing that an old one sealed: one is only made together with the state it seals.
-  struct stat file {};
-  const bool state_exists = stat(absl::StrCat(config.state_dir(), "/state.db").c_str(), &file) == 0;
-  const auto create = source.create() && !state_exists ? keys::MayCreate::kYes : keys::MayCreate::kNo;
-  CDI_ASSIGN_OR_RETURN(keys::MasterKey key, keys::MasterKey::LoadFromFile(source.file(), create));
-  return std::make_shared<const keys::MasterKey>(std::move(key));
-}
-
-state::StoreOptions StoreOptionsOf(const config::v1::ServerConfig& config, const Clock& clock) {
-  state::StoreOptions options;
-  options.clock = &clock;
-  options.segment_retention = std::chrono::hours{24 * config.row_log_days()};
-  options.parked_retention = std::chrono::hours{24 * config.dead_row_days()};
-  return options;
-}
-
 ingest::braze::HttpSenderOptions SenderOptionsOf(const config::v1::ServerConfig& config) {
   ingest::braze::HttpSenderOptions options;
   options.policy = {.allow_loopback = config.allow_loopback_endpoints(),
@@ -91,20 +68,22 @@ ingest::braze::HttpSenderOptions SenderOptionsOf(const config::v1::ServerConfig&
 class Server::Impl {
  public:
   Impl(const config::v1::ServerConfig& config, std::unique_ptr<Clock> clock, std::unique_ptr<state::SqliteStore> store,
-       std::shared_ptr<const keys::MasterKey> master_key, std::unique_ptr<ingest::braze::HttpSender> sender)
+       MasterKeySource master_key, std::unique_ptr<ingest::braze::HttpSender> sender)
       : config_(config),
         clock_(std::move(clock)),
         logger_(*clock_, LevelOf(config.log_level())),
         store_(std::move(store)),
-        key_ring_(*store_, master_key, *clock_, key_generator_),
-        secrets_(*store_, master_key),
+        why_sealed_(master_key.why_sealed),
+        key_ring_(*store_, master_key.key, *clock_, key_generator_),
+        secrets_(*store_, master_key.key, SealedRefusal(master_key)),
         warehouses_(key_ring_, secrets_, *clock_, logger_),
         tokens_(*store_, *clock_, rng_),
         access_(config_, &tokens_, *clock_),
         plans_(*store_, warehouses_, *clock_, rng_, logger_),
         metrics_(*clock_),
         sender_(std::move(sender)),
-        engine_({*store_, *sender_, plans_, *clock_, rng_, logger_, &metrics_}, {.runs_max = config.runs_max()}),
+        engine_({*store_, *sender_, plans_, *clock_, rng_, logger_, &metrics_},
+                {.runs_max = config.runs_max(), .held = SealedRefusal(master_key)}),
         context_{config_,     *store_, engine_, *sender_, key_ring_, secrets_,
                  warehouses_, access_, *clock_, rng_,     logger_},
         access_service_(context_, tokens_),
@@ -120,9 +99,11 @@ class Server::Impl {
                     {{"reason", "allow_loopback_endpoints is set: for tests and demos only"}});
     }
     CDI_RETURN_IF_ERROR(tokens_.Load());
-    CDI_RETURN_IF_ERROR(RegisterWorkspaces());
+    TellSealed();
+    if (why_sealed_.ok()) CDI_RETURN_IF_ERROR(RegisterWorkspaces());
     CDI_RETURN_IF_ERROR(CheckDrivers());
     CDI_RETURN_IF_ERROR(Listen());
+    if (!why_sealed_.ok()) ShowSealedInHealth();
     if (!config_.metrics_listen().empty()) {
       CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(config_.metrics_listen(), "metrics_listen"));
       const bool open = !config_.access().anonymous_role().empty();
@@ -149,6 +130,11 @@ class Server::Impl {
     return clean;
   }
 
+  void TellLeftOut(const absl::Status& left_out) {
+    logger_.Write(LogLevel::kError, "secrets_unusable",
+                  {{"reason", ErrorReason(left_out)}, {"detail", std::string(left_out.message())}});
+  }
+
   const std::string& address() const { return address_; }
   const std::string& metrics_address() const { return metrics_address_; }
 
@@ -163,6 +149,19 @@ class Server::Impl {
         logger_.Write(LogLevel::kError, "prune_failed", {{"reason", ErrorReason(pruned)}});
       }
     }
+  }
+
+  void TellSealed() {
+    metrics_.SetSealed(!why_sealed_.ok());
+    if (why_sealed_.ok()) return;
+    logger_.Write(LogLevel::kError, "server_sealed",
+                  {{"reason", ErrorReason(why_sealed_)}, {"detail", std::string(why_sealed_.message())}});
+  }
+
+  // grpc.health.v1 has no words: beside the status of the whole, a service of this name says why (cli/client.cc asks).
+  void ShowSealedInHealth() {
+    grpc_->GetHealthCheckService()->SetServingStatus(absl::StrCat("cdi.sealed.", ErrorReason(why_sealed_)), false);
+    grpc_->GetHealthCheckService()->SetServingStatus("", false);
   }
 
   // A driver that cannot work is told now, not at the first run of the night.
@@ -263,6 +262,7 @@ class Server::Impl {
   JsonLogger logger_;
   std::unique_ptr<state::SqliteStore> store_;
   keys::KeyGenerator key_generator_;
+  const absl::Status why_sealed_;
   keys::KeyRing key_ring_;
   SecretBox secrets_;
   Warehouses warehouses_;
@@ -291,22 +291,25 @@ Server::~Server() {
   Stop();
 }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::v1::ServerConfig& config) {
-  CDI_ASSIGN_OR_RETURN(std::shared_ptr<const keys::MasterKey> master_key, LoadMasterKey(config));
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::v1::ServerConfig& config,
+                                                      MasterKeySource master_key) {
   auto clock = std::make_unique<SystemClock>();
   CDI_ASSIGN_OR_RETURN(std::unique_ptr<state::SqliteStore> store,
                        state::SqliteStore::Open(config.state_dir(), StoreOptionsOf(config, *clock)));
   CDI_ASSIGN_OR_RETURN(std::unique_ptr<ingest::braze::HttpSender> sender,
                        ingest::braze::HttpSender::Create(SenderOptionsOf(config)));
+  absl::Status left_out;
+  CDI_RETURN_IF_ERROR(CheckAgainstState(*store, master_key, left_out));
   auto impl =
       std::make_unique<Impl>(config, std::move(clock), std::move(store), std::move(master_key), std::move(sender));
+  if (!left_out.ok()) impl->TellLeftOut(left_out);
   CDI_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
 absl::StatusOr<Secret> Server::CreateToken(const config::v1::ServerConfig& config, const TokenRequest& request) {
   // Before the state is made: a master key is only made together with it.
-  CDI_RETURN_IF_ERROR(LoadMasterKey(config).status());
+  CDI_RETURN_IF_ERROR(ObtainMasterKey(config.master_key(), StateExists(config.state_dir())).status());
   const SystemClock clock;
   SystemRng rng;
   CDI_ASSIGN_OR_RETURN(const std::unique_ptr<state::SqliteStore> store,

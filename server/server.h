@@ -7,13 +7,16 @@
 #include "absl/status/statusor.h"
 #include "base/secret.h"
 #include "cdi/config/v1/server_config.pb.h"
+#include "server/master_key_source.h"
 
 namespace cdi::server {
 
 class Server {
  public:
-  // Opens everything and starts to listen. The master key and the state store come first: nothing runs half-open.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const config::v1::ServerConfig& config);
+  // Opens everything and starts to listen. `master_key` is what ObtainMasterKey gave, before any thread was started;
+  // the state may still show that it is the wrong one.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const config::v1::ServerConfig& config,
+                                                       MasterKeySource master_key);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -50,6 +50,7 @@ absl::Status WorkspaceServiceImpl::Update(const v1::UpdateWorkspaceRequest& requ
                                           v1::Workspace& response) {
   const std::string& name = request.workspace().name();
   CDI_RETURN_IF_ERROR(CheckName(name, kPattern, "workspace.name"));
+  CDI_RETURN_IF_ERROR(context_.secrets.CheckUnsealed());  // the sender needs the key, also when another field changes
   CDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   CDI_ASSIGN_OR_RETURN(const Resource stored, context_.store.GetResource(ResourceKind::kWorkspace, name));
   CDI_ASSIGN_OR_RETURN(v1::Workspace workspace, WorkspaceOf(stored));

@@ -7,6 +7,7 @@
 // Errors beside those of the interfaces: see Open, sqlite_db.h (STATE_*), and SHUTTING_DOWN.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -72,6 +73,19 @@ class SqliteStore final : public ingest::StateStore, public keys::KeyStore {
   absl::StatusOr<keys::KeyPairRecord> GetKeyPair(std::string_view name) override;
   absl::StatusOr<std::vector<keys::KeyPairRecord>> ListKeyPairs(std::string_view connection) override;
   absl::Status DeleteKeyPair(std::string_view name) override;
+
+  // Every sealed secret of the state, private halves of key pairs included: resources' secrets by name, then key
+  // pairs'.
+  absl::StatusOr<std::vector<ingest::SealedSecret>> ListSealed();
+  // Replaces each of them by what `reseal` makes of it, and writes the audit line, all in one commit; an error of
+  // `reseal` ends it, and everything stays as it was. `detail` is asked when all are done.
+  struct SealedChange {
+    std::function<absl::StatusOr<std::string>(const ingest::SealedSecret&)> reseal;
+    std::function<std::string()> detail;
+    std::string caller;
+    std::string verb;
+  };
+  absl::Status ReplaceSealed(const SealedChange& change);
 
   // Deletes segments and parked rows that are older than their retention, and expired request ids. Once a day is
   // enough; Open does it too.

@@ -129,7 +129,7 @@ class Service(contextlib.AbstractContextManager):
         finally:
             os.environ.clear()
             os.environ.update(old)
-        channel = grpc.insecure_channel(self.server.address)
+        channel = self.channel = grpc.insecure_channel(self.server.address)
         self.access = access_pb2_grpc.AccessServiceStub(channel)
         self.connections = connection_pb2_grpc.ConnectionServiceStub(channel)
         self.key_pairs = key_pair_pb2_grpc.KeyPairServiceStub(channel)
