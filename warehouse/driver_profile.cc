@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "warehouse/concat.h"
 #include "warehouse/driver_library.h"
+#include "warehouse/driver_log.h"
 
 namespace cdi::warehouse {
 namespace {
@@ -144,6 +145,7 @@ absl::StatusOr<DriverChoice> ChooseDriver(const ConnectionSettings& settings, co
     return why.empty() ? absl::OkStatus() : NotLoadable(library, why);
   };
   if (absl::StartsWith(choice.driver, "/")) {  // a library by its path has no section to read
+    CDI_RETURN_IF_ERROR(CheckTracing(settings, choice.driver, choice.driver, installed));
     CDI_RETURN_IF_ERROR(check_library());
     return choice;
   }
@@ -159,6 +161,7 @@ absl::StatusOr<DriverChoice> ChooseDriver(const ConnectionSettings& settings, co
   }
   if (choice.driver.empty() || find(choice.driver) == installed.names.end()) return DriverMissing(settings, installed);
   CDI_RETURN_IF_ERROR(CheckManagerSettings(choice.driver, installed));
+  CDI_RETURN_IF_ERROR(CheckTracing(settings, choice.driver, LibraryOf(choice, installed), installed));
   CDI_RETURN_IF_ERROR(check_library());
   return choice;
 }

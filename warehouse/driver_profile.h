@@ -19,6 +19,7 @@ struct InstalledDrivers {
   std::vector<std::string> names;  // sections of odbcinst.ini
   // The value of `key` in the section of a driver, or in the section ODBC; empty when it has none.
   std::function<std::string(const std::string& driver, const std::string& key)> setting;
+  std::vector<std::string> log_files = {};  // files of drivers' own settings (driver_log.h)
 };
 
 struct DriverChoice {
@@ -42,6 +43,7 @@ std::string HostOf(const ConnectionSettings& settings);
 //                     wait for each other, of which there is one at a time here
 //   DRIVER_POOLING    unixODBC keeps its connections after their end: a login would not prove the key that it is given,
 //                     and the key would stay in memory
+//   DRIVER_TRACING    unixODBC or the driver writes down what a login hands over (driver_log.h)
 absl::StatusOr<DriverChoice> ChooseDriver(const ConnectionSettings& settings, const InstalledDrivers& installed);
 
 // What a failed login says about a driver that cannot be loaded (DRIVER_MISSING), with the cause in the library itself,

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "warehouse/driver_log.h"
 #include "warehouse/wide_text.h"
 
 namespace cdi::warehouse {
@@ -74,6 +75,7 @@ InstalledDrivers OdbcEnvironment::Drivers() {
   MutexLock lock(drivers_);
   InstalledDrivers installed;
   installed.setting = &DriverSetting;
+  installed.log_files = SnowflakeSettingsFiles();
   std::array<SQLWCHAR, 256> name{};
   SQLSMALLINT length = 0;
   SQLSMALLINT attributes_length = 0;

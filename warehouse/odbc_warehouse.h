@@ -12,7 +12,7 @@
 namespace cdi::warehouse {
 
 // Whether the connection's driver can be used, as far as that can be seen without a login: DRIVER_MISSING,
-// DRIVER_THREADING, DRIVER_POOLING (driver_profile.h).
+// DRIVER_THREADING, DRIVER_POOLING, DRIVER_TRACING (driver_profile.h).
 absl::Status CheckDriver(const ConnectionSettings& settings);
 
 // Opens nothing yet; the first Connect finds the driver. At most two credentials are tried per login, the second only
