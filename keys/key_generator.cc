@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/status_macros.h"
 #include "keys/concat.h"
 
 namespace cdi::keys {
@@ -30,6 +31,11 @@ std::future<absl::StatusOr<RsaKeyPair>> KeyGenerator::Submit(int bits) {
   waiting_.push_back(std::move(request));
   changed_.notify_one();
   return made;
+}
+
+absl::StatusOr<MadeKey> KeyGenerator::Make(int bits) {
+  CDI_ASSIGN_OR_RETURN(const RsaKeyPair pair, Submit(bits).get());
+  return pair.Made();
 }
 
 void KeyGenerator::Work(const std::stop_token& stop) {

@@ -10,20 +10,24 @@
 
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
+#include "keys/key_maker.h"
 #include "keys/rsa_key.h"
 
 namespace cdi::keys {
 
-class KeyGenerator {
+class KeyGenerator final : public KeyMaker {
  public:
   explicit KeyGenerator(size_t waiting_max = 8);
-  ~KeyGenerator();
+  ~KeyGenerator() override;
   KeyGenerator(const KeyGenerator&) = delete;
   KeyGenerator& operator=(const KeyGenerator&) = delete;
 
   // The future becomes ready with what RsaKeyPair::Generate returns, or at once with kResourceExhausted (reason
   // KEY_GENERATION_BUSY) when `waiting_max` requests wait already.
   std::future<absl::StatusOr<RsaKeyPair>> Submit(int bits);
+
+  // Submits and waits.
+  absl::StatusOr<MadeKey> Make(int bits) override;
 
  private:
   struct Request {

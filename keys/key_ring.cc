@@ -90,31 +90,50 @@ std::string_view ConnectionOf(std::string_view key_pair_name) {
 
 }  // namespace
 
-KeyRing::KeyRing(KeyStore& store, std::shared_ptr<const MasterKey> master_key, const Clock& clock,
-                 KeyGenerator& generator)
-    : store_(store), master_key_(std::move(master_key)), clock_(clock), generator_(generator) {}
+KeyRing::KeyRing(KeyStore& store, std::shared_ptr<const MasterKey> master_key, const Clock& clock, KeyMaker& maker)
+    : store_(store), master_key_(std::move(master_key)), clock_(clock), maker_(maker) {}
 
 absl::StatusOr<KeyPairRecord> KeyRing::Generate(std::string_view connection_name, std::string_view key_pair_id,
                                                 int bits, std::optional<KeySlot> slot) {
   CDI_RETURN_IF_ERROR(CheckNames(connection_name, key_pair_id));
   if (sealed()) return Sealed();
-  KeyPairRecord record;
-  record.name = Concat(connection_name, "/keyPairs/", key_pair_id);
+  const std::string name = Concat(connection_name, "/keyPairs/", key_pair_id);
   {
     // Asked before the work as well as after it, so that a refusal does not cost seconds.
     const MutexLock lock(mutex_);
     CDI_ASSIGN_OR_RETURN(const std::vector<KeyPairRecord> records, store_.ListKeyPairs(connection_name));
-    CDI_RETURN_IF_ERROR(CheckRoom(records, record.name, slot).status());
+    CDI_RETURN_IF_ERROR(CheckRoom(records, name, slot).status());
   }
-  CDI_ASSIGN_OR_RETURN(const RsaKeyPair pair, generator_.Submit(bits).get());
-  record.bits = pair.bits();
-  record.public_key_line = pair.PublicKeyLine();
-  record.fingerprint = pair.Fingerprint();
-  CDI_ASSIGN_OR_RETURN(record.sealed_private_key, Seal(*master_key_, record.name, record.version, pair.Pkcs8Pem()));
+  CDI_ASSIGN_OR_RETURN(const MadeKey key, maker_.Make(bits));
+  return Store(connection_name, name, key, slot);
+}
+
+absl::StatusOr<KeyPairRecord> KeyRing::Import(std::string_view connection_name, std::string_view key_pair_id,
+                                              const Secret& pem, const Secret* passphrase,
+                                              std::optional<KeySlot> slot) {
+  CDI_RETURN_IF_ERROR(CheckNames(connection_name, key_pair_id));
+  if (sealed()) return Sealed();
+  CDI_ASSIGN_OR_RETURN(const RsaKeyPair pair, RsaKeyPair::FromPkcs8Pem(pem.Expose(), passphrase));
+  return Store(connection_name, Concat(connection_name, "/keyPairs/", key_pair_id), pair.Made(), slot);
+}
+
+absl::StatusOr<KeyPairRecord> KeyRing::Store(std::string_view connection_name, std::string_view name,
+                                             const MadeKey& key, std::optional<KeySlot> slot) {
+  KeyPairRecord record;
+  record.name = std::string(name);
+  record.bits = key.bits;
+  record.public_key_line = key.public_key_line;
+  record.fingerprint = key.fingerprint;
+  CDI_ASSIGN_OR_RETURN(record.sealed_private_key, Seal(*master_key_, record.name, record.version, key.pkcs8_pem));
 
   const MutexLock lock(mutex_);
   CDI_ASSIGN_OR_RETURN(const std::vector<KeyPairRecord> records, store_.ListKeyPairs(connection_name));
   CDI_ASSIGN_OR_RETURN(record.slot, CheckRoom(records, record.name, slot));
+  for (const KeyPairRecord& other : records) {
+    if (!IsLive(other) || other.fingerprint != record.fingerprint) continue;
+    return MakeError(absl::StatusCode::kAlreadyExists, "KEY_PAIR_EXISTS",
+                     Concat("this key is ", Holding(other), " already; use that one"));
+  }
   record.create_time = clock_.WallNow();
   CDI_RETURN_IF_ERROR(store_.PutKeyPairs(std::span(&record, 1)));
   return record;
@@ -136,17 +155,22 @@ absl::StatusOr<LoginKey> KeyRing::OpenRecord(const KeyPairRecord& record) const 
   return key;
 }
 
-absl::StatusOr<std::vector<LoginKey>> KeyRing::LoginKeys(std::string_view connection_name) {
-  if (sealed()) return Sealed();
+absl::StatusOr<std::vector<KeyPairRecord>> KeyRing::LoginOrder(std::string_view connection_name) {
   CDI_ASSIGN_OR_RETURN(std::vector<KeyPairRecord> records, store_.ListKeyPairs(connection_name));
   std::erase_if(records, [](const KeyPairRecord& record) { return !IsLive(record); });
+  std::reverse(records.begin(), records.end());  // newest first
+  std::stable_partition(records.begin(), records.end(),
+                        [](const KeyPairRecord& record) { return record.state == KeyPairState::kActive; });
+  return records;
+}
+
+absl::StatusOr<std::vector<LoginKey>> KeyRing::LoginKeys(std::string_view connection_name) {
+  if (sealed()) return Sealed();
+  CDI_ASSIGN_OR_RETURN(const std::vector<KeyPairRecord> records, LoginOrder(connection_name));
   if (records.empty()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "KEY_PAIR_MISSING",
                      Concat(connection_name, " has no key pair; generate one and register its public half"));
   }
-  std::reverse(records.begin(), records.end());  // newest first
-  std::stable_partition(records.begin(), records.end(),
-                        [](const KeyPairRecord& record) { return record.state == KeyPairState::kActive; });
   std::vector<LoginKey> keys;
   for (const KeyPairRecord& record : records) {
     absl::StatusOr<LoginKey> key = OpenRecord(record);
@@ -165,14 +189,35 @@ absl::StatusOr<LoginKey> KeyRing::LoginKeyOf(std::string_view key_pair_name) {
   return OpenRecord(record);
 }
 
-absl::StatusOr<KeyPairRecord> KeyRing::MarkRegistered(std::string_view key_pair_name) {
+absl::StatusOr<KeyPairRecord> KeyRing::MarkRegistered(std::string_view key_pair_name, KeySlot seen) {
   const MutexLock lock(mutex_);
   CDI_ASSIGN_OR_RETURN(KeyPairRecord record, store_.GetKeyPair(key_pair_name));
   if (!IsLive(record)) return Revoked(record);
-  if (record.state != KeyPairState::kGenerated) return record;
-  record.state = KeyPairState::kRegistered;
-  CDI_RETURN_IF_ERROR(store_.PutKeyPairs(std::span(&record, 1)));
+  if (record.state != KeyPairState::kGenerated && record.slot == seen) return record;
+  std::vector<KeyPairRecord> changed;
+  CDI_ASSIGN_OR_RETURN(const std::vector<KeyPairRecord> records, store_.ListKeyPairs(ConnectionOf(key_pair_name)));
+  for (const KeyPairRecord& other : records) {
+    if (!IsLive(other) || other.name == record.name || other.slot != seen) continue;
+    changed.push_back(other);
+    changed.back().slot = OtherSlot(seen);
+  }
+  record.slot = seen;
+  if (record.state == KeyPairState::kGenerated) record.state = KeyPairState::kRegistered;
+  changed.push_back(record);
+  CDI_RETURN_IF_ERROR(store_.PutKeyPairs(changed));
   return record;
+}
+
+absl::StatusOr<bool> KeyRing::LoggedIn(std::string_view key_pair_name) {
+  if (sealed()) return Sealed();
+  const MutexLock lock(mutex_);
+  CDI_ASSIGN_OR_RETURN(const std::vector<KeyPairRecord> records, store_.ListKeyPairs(ConnectionOf(key_pair_name)));
+  const auto is_active = [](const KeyPairRecord& record) { return record.state == KeyPairState::kActive; };
+  if (std::any_of(records.begin(), records.end(), is_active)) return false;
+  CDI_ASSIGN_OR_RETURN(const KeyPairRecord record, store_.GetKeyPair(key_pair_name));
+  if (!IsLive(record)) return false;
+  CDI_RETURN_IF_ERROR(ActivateLocked(record, records).status());
+  return true;
 }
 
 absl::StatusOr<KeyPairRecord> KeyRing::Activate(std::string_view key_pair_name) {
@@ -182,6 +227,10 @@ absl::StatusOr<KeyPairRecord> KeyRing::Activate(std::string_view key_pair_name) 
   if (!IsLive(record)) return Revoked(record);
   if (record.state == KeyPairState::kActive) return record;
   CDI_ASSIGN_OR_RETURN(const std::vector<KeyPairRecord> records, store_.ListKeyPairs(ConnectionOf(key_pair_name)));
+  return ActivateLocked(std::move(record), records);
+}
+
+absl::StatusOr<KeyPairRecord> KeyRing::ActivateLocked(KeyPairRecord record, const std::vector<KeyPairRecord>& records) {
   const Timestamp now = clock_.WallNow();
   std::vector<KeyPairRecord> changed;
   for (const KeyPairRecord& other : records) {

@@ -1,10 +1,11 @@
 // The key pairs of connections and the rules between them: two slots, at most one active pair, nothing usable without
 // the master key.
 //
-// A new pair goes: Generate -> an administrator runs the ALTER USER statement -> a login with LoginKeyOf(name) proves
-// it -> Activate(name), which makes the former one draining -> UNSET of the old slot in Snowflake -> Revoke(former).
+// The first pair goes: Generate or Import -> an administrator runs the ALTER USER statement -> the first login with it
+// makes it active (LoggedIn). From then on only a rotation (rotator.h) brings another pair to Activate: a login that
+// happens to succeed with a pair that is not active changes nothing.
 //
-// Thread-safe; every call blocks on the store. `store`, `clock` and `generator` must outlive the ring. Without a master
+// Thread-safe; every call blocks on the store. `store`, `clock` and `maker` must outlive the ring. Without a master
 // key the ring is sealed: reading and revoking still work, everything else fails with kFailedPrecondition, reason
 // MASTER_KEY_MISSING.
 #pragma once
@@ -20,9 +21,10 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/secret.h"
-#include "keys/key_generator.h"
+#include "keys/key_maker.h"
 #include "keys/key_store.h"
 #include "keys/master_key.h"
+#include "keys/rsa_key.h"
 
 namespace cdi::keys {
 
@@ -37,7 +39,7 @@ struct LoginKey {
 class KeyRing {
  public:
   // A null `master_key` means sealed.
-  KeyRing(KeyStore& store, std::shared_ptr<const MasterKey> master_key, const Clock& clock, KeyGenerator& generator);
+  KeyRing(KeyStore& store, std::shared_ptr<const MasterKey> master_key, const Clock& clock, KeyMaker& maker);
 
   bool sealed() const { return master_key_ == nullptr; }
 
@@ -51,6 +53,18 @@ class KeyRing {
   absl::StatusOr<KeyPairRecord> Generate(std::string_view connection_name, std::string_view key_pair_id,
                                          int bits = kRsaBitsDefault, std::optional<KeySlot> slot = std::nullopt);
 
+  // Takes a pair that exists already: PKCS#8 text, encrypted (then with its passphrase) or not; `passphrase` may be
+  // null. Otherwise as Generate.
+  //   kInvalidArgument     field connection, key_pair_id, private_key or passphrase; see RsaKeyPair::FromPkcs8Pem
+  //   kAlreadyExists       reason KEY_PAIR_EXISTS: also when another live pair of the connection is this very key
+  //   kFailedPrecondition  reason KEY_SLOTS_FULL
+  absl::StatusOr<KeyPairRecord> Import(std::string_view connection_name, std::string_view key_pair_id,
+                                       const Secret& pem, const Secret* passphrase,
+                                       std::optional<KeySlot> slot = std::nullopt);
+
+  // The live pairs in the order in which LoginKeys tries them; opens nothing, so it works sealed. May be empty.
+  absl::StatusOr<std::vector<KeyPairRecord>> LoginOrder(std::string_view connection_name);
+
   // The keys to try, in this order: the active one, else the newest; then the other live one (the one it replaces, or
   // one not proven yet). One or two keys; after a refusal of both, report the first one's error. A second key that
   // cannot be opened is left out, so that its damage stops no login with the first.
@@ -61,11 +75,19 @@ class KeyRing {
   // One pair's key, to prove it by a login. kFailedPrecondition, reason KEY_PAIR_REVOKED.
   absl::StatusOr<LoginKey> LoginKeyOf(std::string_view key_pair_name);
 
-  // The public half was seen in the user's slot (DESC USER). Changes kGenerated only; repeating is harmless.
-  absl::StatusOr<KeyPairRecord> MarkRegistered(std::string_view key_pair_name);
+  // The public half was seen in this slot (DESC USER): kGenerated becomes kRegistered, and the slot is corrected where
+  // somebody registered the key elsewhere; a live pair that was recorded in that slot changes over to the other one.
+  // Repeating is harmless. kFailedPrecondition, reason KEY_PAIR_REVOKED.
+  absl::StatusOr<KeyPairRecord> MarkRegistered(std::string_view key_pair_name, KeySlot seen);
 
-  // Call after a login with this pair. The former active pair becomes draining in the same commit; activating the
-  // active pair changes nothing. kFailedPrecondition, reason KEY_PAIR_REVOKED.
+  // An ordinary login with this pair succeeded. Makes the pair active when the connection has no active one: how the
+  // first pair of a connection, or what is left after the active one was revoked, comes into use. Never replaces an
+  // active pair, so a key that a rotation has not proven yet is not activated behind the rotation's back.
+  // True when it was made active now.
+  absl::StatusOr<bool> LoggedIn(std::string_view key_pair_name);
+
+  // For rotations: call after a login with this pair alone. The former active pair becomes draining in the same commit;
+  // activating the active pair changes nothing. kFailedPrecondition, reason KEY_PAIR_REVOKED.
   absl::StatusOr<KeyPairRecord> Activate(std::string_view key_pair_name);
 
   // Destroys the private half at once; logins under way may still finish. Repeating is harmless. Works sealed.
@@ -80,11 +102,15 @@ class KeyRing {
 
  private:
   absl::StatusOr<LoginKey> OpenRecord(const KeyPairRecord& record) const;
+  absl::StatusOr<KeyPairRecord> Store(std::string_view connection_name, std::string_view name, const MadeKey& key,
+                                      std::optional<KeySlot> slot);
+  absl::StatusOr<KeyPairRecord> ActivateLocked(KeyPairRecord record, const std::vector<KeyPairRecord>& records)
+      CDI_REQUIRES(mutex_);
 
   KeyStore& store_;
   const std::shared_ptr<const MasterKey> master_key_;
   const Clock& clock_;
-  KeyGenerator& generator_;
+  KeyMaker& maker_;
   Mutex mutex_;  // held over every read-then-write of the store
 };
 

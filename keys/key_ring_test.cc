@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "keys/fake_key_store.h"
+#include "keys/key_generator.h"
 #include "keys/rsa_key.h"
 #include "keys/sealed_box.h"
 #include "keys/testing_keys.h"
@@ -153,10 +154,61 @@ TEST_F(KeyRingTest, ActivatingTwiceChangesNothing) {
 
 TEST_F(KeyRingTest, RegisteringMarksAGeneratedPairOnly) {
   Put("a");
-  EXPECT_EQ(ring_.MarkRegistered(kA)->state, KeyPairState::kRegistered);
-  EXPECT_EQ(ring_.MarkRegistered(kA)->state, KeyPairState::kRegistered);
+  EXPECT_EQ(ring_.MarkRegistered(kA, KeySlot::k1)->state, KeyPairState::kRegistered);
+  EXPECT_EQ(ring_.MarkRegistered(kA, KeySlot::k1)->state, KeyPairState::kRegistered);
   ASSERT_TRUE(ring_.Activate(kA).ok());
-  EXPECT_EQ(ring_.MarkRegistered(kA)->state, KeyPairState::kActive);
+  EXPECT_EQ(ring_.MarkRegistered(kA, KeySlot::k1)->state, KeyPairState::kActive);
+}
+
+TEST_F(KeyRingTest, RegisteringElsewhereCorrectsTheSlotsOfBothPairs) {
+  Put("a");
+  Put("b");
+  ASSERT_TRUE(ring_.Activate(kA).ok());
+  EXPECT_EQ(ring_.MarkRegistered(kB, KeySlot::k1)->slot, KeySlot::k1);
+  EXPECT_EQ(ring_.Get(kA)->slot, KeySlot::k2);
+  EXPECT_EQ(ring_.Get(kA)->state, KeyPairState::kActive);
+  EXPECT_EQ(ring_.Get(kB)->state, KeyPairState::kRegistered);
+}
+
+TEST_F(KeyRingTest, ALoginActivatesOnlyWhereNothingIsActive) {
+  Put("a");
+  Put("b");
+  EXPECT_TRUE(*ring_.LoggedIn(kA));
+  EXPECT_FALSE(*ring_.LoggedIn(kA)) << "it is active already";
+  EXPECT_FALSE(*ring_.LoggedIn(kB)) << "only a rotation replaces an active pair";
+  EXPECT_EQ(ring_.Get(kB)->state, KeyPairState::kGenerated);
+  ASSERT_TRUE(ring_.Revoke(kA).ok());
+  EXPECT_FALSE(*ring_.LoggedIn(kA)) << "a login under way when its pair was revoked";
+  EXPECT_TRUE(*ring_.LoggedIn(kB));
+  EXPECT_EQ(ring_.Get(kB)->state, KeyPairState::kActive);
+}
+
+TEST_F(KeyRingTest, AnImportedPairIsSealedAndOpensToTheSameKey) {
+  const absl::StatusOr<KeyPairRecord> record =
+      ring_.Import(kConnection, "a", SharedPair().Pkcs8Pem(), nullptr, KeySlot::k2);
+  ASSERT_TRUE(record.ok()) << record.status();
+  EXPECT_EQ(record->fingerprint, SharedPair().Fingerprint());
+  EXPECT_EQ(record->slot, KeySlot::k2);
+  EXPECT_EQ(record->state, KeyPairState::kGenerated);
+  EXPECT_EQ(ring_.LoginKeyOf(kA)->pem.Expose(), SharedPair().Pkcs8Pem().Expose());
+
+  const absl::Status again = ring_.Import(kConnection, "b", SharedPair().Pkcs8Pem(), nullptr).status();
+  EXPECT_EQ(again.code(), absl::StatusCode::kAlreadyExists) << "one key in two pairs would be unset twice";
+  EXPECT_THAT(std::string(again.message()), HasSubstr(kA + " (GENERATED) in RSA_PUBLIC_KEY_2"));
+  ASSERT_TRUE(ring_.Revoke(kA).ok());
+  EXPECT_TRUE(ring_.Import(kConnection, "b", SharedPair().Pkcs8Pem(), nullptr).ok());
+}
+
+TEST_F(KeyRingTest, ImportRefusesWhatIsNoUsableKey) {
+  const Secret encrypted(
+      "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIBHDBWBgkqhkiG9w0BBQ0wSTA=\n-----END ENCRYPTED PRIVATE KEY-----\n");
+  const auto field = [&](const Secret& pem, const Secret* with) {
+    return ErrorDetailsOf(ring_.Import(kConnection, "a", pem, with).status())["field"];
+  };
+  EXPECT_EQ(field(Secret("nonsense"), nullptr), "private_key");
+  EXPECT_EQ(field(encrypted, nullptr), "passphrase");
+  ExpectFailed(sealed_ring_.Import(kConnection, "a", SharedPair().Pkcs8Pem(), nullptr).status(), "MASTER_KEY_MISSING");
+  EXPECT_THAT(*ring_.List(kConnection), IsEmpty());
 }
 
 TEST_F(KeyRingTest, ARevokedPairIsGoneForGoodAndFreesItsSlot) {
@@ -170,7 +222,7 @@ TEST_F(KeyRingTest, ARevokedPairIsGoneForGoodAndFreesItsSlot) {
 
   ExpectFailed(ring_.LoginKeyOf(kA).status(), "KEY_PAIR_REVOKED");
   ExpectFailed(ring_.Activate(kA).status(), "KEY_PAIR_REVOKED");
-  ExpectFailed(ring_.MarkRegistered(kA).status(), "KEY_PAIR_REVOKED");
+  ExpectFailed(ring_.MarkRegistered(kA, KeySlot::k1).status(), "KEY_PAIR_REVOKED");
   ExpectFailed(ring_.LoginKeys(kConnection).status(), "KEY_PAIR_MISSING");
   EXPECT_EQ(ErrorReason(Make("a").status()), "KEY_PAIR_EXISTS");
   EXPECT_EQ(Make("b")->slot, KeySlot::k1);

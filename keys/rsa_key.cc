@@ -199,6 +199,10 @@ std::string RsaKeyPair::Fingerprint() const {
   return FingerprintOfDer(PublicKeyDer());
 }
 
+MadeKey RsaKeyPair::Made() const {
+  return {.bits = bits(), .public_key_line = PublicKeyLine(), .fingerprint = Fingerprint(), .pkcs8_pem = Pkcs8Pem()};
+}
+
 Secret RsaKeyPair::Pkcs8Pem() const {
   // Memory of this kind of BIO is wiped when it is freed or grows.
   const BioHandle bio(BIO_new(BIO_s_secmem()));

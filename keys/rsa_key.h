@@ -17,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/secret.h"
+#include "keys/key_maker.h"
 
 namespace cdi::keys {
 
@@ -43,6 +44,8 @@ class RsaKeyPair {
 
   // The unencrypted PKCS#8 PEM. OpenSSL's buffers on the way are wiped.
   Secret Pkcs8Pem() const;
+  // All of the above.
+  MadeKey Made() const;
 
   // RSASSA-PKCS1-v1_5 over SHA-256: raw signature bytes.
   absl::StatusOr<std::string> SignRs256(std::string_view message) const;

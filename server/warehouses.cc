@@ -9,7 +9,8 @@
 namespace cdi::server {
 namespace {
 
-// The key pairs of a Snowflake user. A login that succeeds proves its pair: one that was only made here becomes active.
+// The key pairs of a Snowflake user. The first login of a connection without an active pair makes its pair active;
+// every later exchange is a rotation's (keys/key_ring.h, LoggedIn).
 class KeyCredentials final : public warehouse::CredentialSource {
  public:
   KeyCredentials(keys::KeyRing& keys, std::string connection, Logger& logger)
@@ -25,14 +26,10 @@ class KeyCredentials final : public warehouse::CredentialSource {
   }
 
   void LoggedIn(const warehouse::Credential& credential) override {
-    const auto record = keys_.Get(credential.label);
-    if (!record.ok()) return;
-    const bool unproven =
-        record->state == keys::KeyPairState::kGenerated || record->state == keys::KeyPairState::kRegistered;
-    if (!unproven) return;
-    const auto activated = keys_.Activate(credential.label);
+    const absl::StatusOr<bool> activated = keys_.LoggedIn(credential.label);
+    if (activated.ok() && !*activated) return;
     logger_.Write(activated.ok() ? LogLevel::kInfo : LogLevel::kError, "key_pair_activated",
-                  {{"key_pair", credential.label}, {"ok", activated.ok()}, {"fingerprint", record->fingerprint}});
+                  {{"key_pair", credential.label}, {"ok", activated.ok()}});
   }
 
  private:
