@@ -139,7 +139,7 @@ struct RotationRecord {
   std::string permitted_fingerprint;
   bool rollback_requested = false;   // answered by kRestoring, or by `error` when it came too late
   bool end_drain_requested = false;  // the drain is cut to what a login under way may still need
-  std::string rollback_reason;       // who and why; "" when nobody asked
+  std::string rollback_reason;       // who, why, and whether it came too late; "" when nobody asked
 
   std::vector<RotationStepTime> times;   // of every step that was reached, in order
   std::optional<SlotFingerprints> seen;  // by the last DESC USER
@@ -151,8 +151,10 @@ struct RotationRecord {
   // Why an automatic rotation asks an administrator after all; "" when it does not.
   std::string fallback;
 
-  std::chrono::seconds drain_left{0};      // measured in running time, so that no jump of the clock cuts it short
-  std::optional<Timestamp> drain_checked;  // when drain_left was last brought up to date
+  // How long both keys were valid since the new one became active: running time, so that no jump of the clock cuts the
+  // drain short.
+  std::chrono::milliseconds drained{0};
+  std::optional<Timestamp> drain_checked;  // when `drained` was last brought up to date
   std::optional<Timestamp> drain_until;    // the estimate that people see
 
   std::optional<RotationError> error;

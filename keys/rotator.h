@@ -91,10 +91,13 @@ class Rotator {
   absl::StatusOr<std::vector<RotationRecord>> ListOpen() { return store_.ListOpenRotations(); }
 
  private:
+  // Fills in which pair is replaced, what is in the way, and what has to end before.
   absl::Status CheckRoom(const RotationRequest& request, RotationRecord& record) CDI_REQUIRES(mutex_);
+  absl::Status CheckOthers(const RotationRequest& request, const std::vector<KeyPairRecord>& pairs,
+                           RotationRecord& record) CDI_REQUIRES(mutex_);
+  absl::StatusOr<RotationRecord> ReadOpen(std::string_view name) CDI_REQUIRES(mutex_);
   absl::StatusOr<RotationRecord> Write(RotationRecord record) CDI_REQUIRES(mutex_);
-  absl::StatusOr<RotationDecision> DecideAndWrite(std::string_view name, RotationObservation observation,
-                                                  std::optional<MonoTime>& looked);
+  absl::StatusOr<RotationDecision> DecideAndWrite(std::string_view name, RotationObservation observation);
   absl::StatusOr<RotationRecord> AdvanceAlone(std::string_view name, SnowflakeUser& user);
   RotationObservation Act(const RotationRecord& record, const RotationAction& action, SnowflakeUser& user);
 
@@ -104,6 +107,7 @@ class Rotator {
   const RotationMachine& machine_;
   Mutex mutex_;  // held over every read-then-write of a rotation, never over a call to Snowflake
   std::set<std::string, std::less<>> busy_ CDI_GUARDED_BY(mutex_);  // an Advance works on them
+  // When each was last looked at: what its drain is measured by.
   std::map<std::string, MonoTime, std::less<>> looked_ CDI_GUARDED_BY(mutex_);
 };
 

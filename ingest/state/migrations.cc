@@ -194,7 +194,20 @@ CREATE TRIGGER audit_is_never_shortened BEFORE DELETE ON audit BEGIN
 END;
 )sql";
 
-constexpr std::array<Migration, 2> kMigrations = {{{1, kVersion1}, {2, kVersion2}}};
+// Rotations of key pairs; `body` is EncodeRotation's.
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE rotations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  connection TEXT NOT NULL,
+  open INTEGER NOT NULL,              -- 1 until it has ended
+  body BLOB NOT NULL
+) STRICT;
+CREATE INDEX rotations_by_connection ON rotations (connection, id);
+CREATE INDEX rotations_open ON rotations (id) WHERE open = 1;
+)sql";
+
+constexpr std::array<Migration, 3> kMigrations = {{{1, kVersion1}, {2, kVersion2}, {3, kVersion3}}};
 
 }  // namespace
 

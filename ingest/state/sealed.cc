@@ -60,7 +60,7 @@ absl::Status SqliteStore::ReplaceSealed(const SealedChange& change) {
         CDI_FAULT_POINT("rekey_replaced");
       }
     }
-    CDI_RETURN_IF_ERROR(AppendAudit(database, now, change.caller, change.verb, "", change.detail()));
+    CDI_RETURN_IF_ERROR(state::AppendAudit(database, now, change.caller, change.verb, "", change.detail()));
     CDI_FAULT_POINT("rekey_before_commit");
     return absl::OkStatus();
   });

@@ -1,4 +1,5 @@
-// The durable state of one server: StateStore and KeyStore over one SQLite database and a folder of segment files.
+// The durable state of one server: StateStore, KeyStore and RotationStore over one SQLite database and a folder of
+// segment files.
 //
 // Blocking calls return when the change is on disk; Append answers by callback from the commit thread. Thread-safe. The
 // callbacks must be short and must not call the store. Destroying the store commits what was submitted, answers it, and
@@ -19,10 +20,11 @@
 #include "ingest/state/store_options.h"
 #include "ingest/state_store.h"
 #include "keys/key_store.h"
+#include "keys/rotation.h"
 
 namespace cdi::state {
 
-class SqliteStore final : public ingest::StateStore, public keys::KeyStore {
+class SqliteStore final : public ingest::StateStore, public keys::KeyStore, public keys::RotationStore {
  public:
   // Makes the directory and an empty store when there is none; otherwise checks it whole and brings its schema up to
   // date. All leases of earlier processes end. Retained files are pruned.
@@ -73,6 +75,12 @@ class SqliteStore final : public ingest::StateStore, public keys::KeyStore {
   absl::StatusOr<keys::KeyPairRecord> GetKeyPair(std::string_view name) override;
   absl::StatusOr<std::vector<keys::KeyPairRecord>> ListKeyPairs(std::string_view connection) override;
   absl::Status DeleteKeyPair(std::string_view name) override;
+
+  // RotationStore.
+  absl::Status PutRotation(const keys::RotationRecord& record) override;
+  absl::StatusOr<keys::RotationRecord> GetRotation(std::string_view name) override;
+  absl::StatusOr<std::vector<keys::RotationRecord>> ListRotations(std::string_view connection) override;
+  absl::StatusOr<std::vector<keys::RotationRecord>> ListOpenRotations() override;
 
   // Every sealed secret of the state, private halves of key pairs included: resources' secrets by name, then key
   // pairs'.

@@ -1,0 +1,294 @@
+// The ways through a rotation that a reader of the product should know; every other one is the simulator's.
+#include "keys/rotator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "keys/fake_key_store.h"
+#include "keys/fake_rotation_store.h"
+#include "keys/rsa_key.h"
+#include "keys/testing_keys.h"
+
+namespace cdi::keys {
+namespace {
+
+using ::testing::HasSubstr;
+using Actor = RotationNext::Actor;
+
+constexpr std::string_view kConnection = "connections/c";
+const std::string kName = "connections/c/rotations/r";
+const std::string kOld = "connections/c/keyPairs/a";
+const std::string kNew = "connections/c/keyPairs/k-r";
+const std::string kForeign = "SHA256:" + std::string(43, 'F') + "=";
+
+class ManualClock final : public Clock {
+ public:
+  Timestamp WallNow() const override { return wall; }
+  MonoTime MonoNow() const override { return running; }
+  void Pass(std::chrono::seconds amount) {
+    wall = wall.Plus(amount);
+    running += amount;
+  }
+  Timestamp wall{1'800'000'000, 0};
+  MonoTime running{0};
+};
+
+// Pairs made once per process: rotations are about states, not about primes.
+class PooledMaker final : public KeyMaker {
+ public:
+  absl::StatusOr<MadeKey> Make(int) override {
+    static const std::array<RsaKeyPair, 3> pool = {*RsaKeyPair::Generate(2048), *RsaKeyPair::Generate(2048),
+                                                   *RsaKeyPair::Generate(2048)};
+    return pool[next_++ % pool.size()].Made();
+  }
+
+ private:
+  size_t next_ = 0;
+};
+
+class ScriptedUser final : public SnowflakeUser {
+ public:
+  absl::StatusOr<SlotFingerprints> DescribeKeys() override { return slots; }
+  absl::StatusOr<std::string> Execute(const std::string& statement) override {
+    statements.push_back(statement);
+    if (!refusal.ok()) return refusal;
+    Run(statement);
+    return "connections/c";
+  }
+  absl::StatusOr<LoginProof> ProveLogin(const std::string& name) override {
+    proved.push_back(name);
+    if (!login.ok()) return login;
+    return LoginProof{{}, "session 7"};
+  }
+  void Run(const std::string& statement) {
+    std::string& slot = statement.find("RSA_PUBLIC_KEY_2") == std::string::npos ? slots.first : slots.second;
+    const size_t quote = statement.find('\'');
+    slot = quote == std::string::npos
+               ? ""
+               : *Fingerprint(std::string_view(statement).substr(quote + 1, statement.size() - quote - 2));
+  }
+
+  SlotFingerprints slots;
+  absl::Status refusal;
+  absl::Status login;
+  std::vector<std::string> statements;
+  std::vector<std::string> proved;
+};
+
+class RotatorTest : public ::testing::Test {
+ protected:
+  RotatorTest() {
+    const auto pair = ring_.Generate(kConnection, "a", 2048);
+    CDI_CHECK(pair.ok() && ring_.LoggedIn(kOld).ok(), "the first pair is in use");
+    user_.slots.first = old_ = pair->fingerprint;
+  }
+
+  RotationRequest Request(RotationMode mode) {
+    RotationRequest request;
+    request.connection = kConnection;
+    request.rotation_id = "r";
+    request.user = "svc";
+    request.mode = mode;
+    request.bits = 2048;
+    request.requested_by = "tokens/ci";
+    request.reason = "90 days";
+    return request;
+  }
+  void Start(RotationMode mode) {
+    const auto started = rotator_.Start(Request(mode));
+    ASSERT_TRUE(started.ok()) << started.status();
+    ASSERT_EQ(started->step, RotationStep::kPlanned);
+  }
+  RotationRecord Advance() {
+    const auto record = rotator_.Advance(kName, user_);
+    EXPECT_TRUE(record.ok()) << record.status();
+    return record.ok() ? *record : RotationRecord();
+  }
+  RotationRecord AdvanceAfter(std::chrono::seconds pause) {
+    clock_.Pass(pause);
+    return Advance();
+  }
+  KeyPairState StateOf(const std::string& name) { return ring_.Get(name)->state; }
+
+  FakeKeyStore key_store_;
+  FakeRotationStore rotation_store_;
+  ManualClock clock_;
+  PooledMaker maker_;
+  const RotationMachine machine_{RotationPolicy{}};
+  KeyRing ring_{key_store_, std::make_shared<const MasterKey>(*MasterKey::Generate()), clock_, maker_};
+  Rotator rotator_{rotation_store_, ring_, clock_, machine_};
+  ScriptedUser user_;
+  std::string old_;
+};
+
+TEST_F(RotatorTest, AutomaticRunsThroughAndLeavesAReceipt) {
+  Start(RotationMode::kAutomatic);
+  EXPECT_EQ(Advance().step, RotationStep::kDraining);
+  EXPECT_EQ(StateOf(kNew), KeyPairState::kActive);
+  EXPECT_EQ(StateOf(kOld), KeyPairState::kDraining);
+  EXPECT_EQ(AdvanceAfter(std::chrono::hours(23)).step, RotationStep::kDraining);
+  const RotationRecord receipt = AdvanceAfter(std::chrono::hours(1));
+  EXPECT_EQ(receipt.step, RotationStep::kDone);
+  EXPECT_EQ(receipt.next.actor, Actor::kNobody);
+  EXPECT_EQ(receipt.old_key.fingerprint, old_);
+  EXPECT_EQ(user_.slots, (SlotFingerprints{"", receipt.new_key.fingerprint}));
+  EXPECT_EQ(receipt.proof->text, "session 7");
+  EXPECT_EQ(receipt.set_by, "connections/c");
+  EXPECT_EQ(receipt.unset_by, "connections/c");
+  EXPECT_EQ(StateOf(kOld), KeyPairState::kRevoked);
+  EXPECT_EQ(*rotation_store_.GetRotation(kName), receipt);
+  EXPECT_THAT(user_.statements[0], HasSubstr("ALTER USER SVC SET RSA_PUBLIC_KEY_2='"));
+  EXPECT_EQ(user_.statements[1], "ALTER USER SVC UNSET RSA_PUBLIC_KEY");
+}
+
+TEST_F(RotatorTest, AssistedShowsEachStatementAndGoesOnWhenItWasRun) {
+  Start(RotationMode::kAssisted);
+  RotationRecord record = Advance();
+  EXPECT_EQ(record.step, RotationStep::kRegistering);
+  EXPECT_EQ(record.next.actor, Actor::kAdministrator);
+  EXPECT_EQ(Advance().step, RotationStep::kRegistering) << "nothing was run yet";
+  user_.Run(record.next.statement);
+  EXPECT_EQ(Advance().step, RotationStep::kDraining);
+  record = AdvanceAfter(std::chrono::hours(24));
+  EXPECT_EQ(record.next.statement, "ALTER USER SVC UNSET RSA_PUBLIC_KEY");
+  user_.Run(record.next.statement);
+  record = Advance();
+  EXPECT_EQ(record.step, RotationStep::kDone);
+  EXPECT_EQ(record.set_by, "administrator");
+  EXPECT_TRUE(user_.statements.empty());
+}
+
+TEST_F(RotatorTest, WithoutTheGrantAnAdministratorIsAskedAndToldWhy) {
+  Start(RotationMode::kAutomatic);
+  user_.refusal = absl::PermissionDeniedError("Insufficient privileges");
+  const RotationRecord record = Advance();
+  EXPECT_EQ(record.next.actor, Actor::kAdministrator);
+  EXPECT_THAT(record.fallback, HasSubstr("MODIFY PROGRAMMATIC AUTHENTICATION METHODS"));
+  user_.Run(record.next.statement);
+  user_.refusal = absl::OkStatus();
+  EXPECT_EQ(Advance().step, RotationStep::kDraining);
+  EXPECT_EQ(AdvanceAfter(std::chrono::hours(24)).unset_by, "connections/c") << "the grant was there by then";
+}
+
+TEST_F(RotatorTest, AForeignKeyIsOverwrittenOnlyByItsFingerprint) {
+  Start(RotationMode::kAutomatic);
+  user_.slots.second = kForeign;
+  const RotationRecord record = Advance();
+  EXPECT_EQ(record.step, RotationStep::kPlanned);
+  EXPECT_EQ(record.next.actor, Actor::kOperator);
+  EXPECT_EQ(record.error->reason, "ROTATION_SLOT_FOREIGN");
+  EXPECT_THAT(record.error->message, HasSubstr(kForeign));
+  const std::string other = "SHA256:" + std::string(43, 'G') + "=";
+  ASSERT_TRUE(rotator_.PermitOverwrite(kName, other).ok());
+  EXPECT_EQ(Advance().step, RotationStep::kPlanned);
+  EXPECT_FALSE(rotator_.PermitOverwrite(kName, "yes").ok());
+  ASSERT_TRUE(rotator_.PermitOverwrite(kName, kForeign).ok());
+  EXPECT_EQ(Advance().step, RotationStep::kDraining);
+}
+
+TEST_F(RotatorTest, ARefusedLoginTakesNothingIntoUse) {
+  Start(RotationMode::kAutomatic);
+  user_.login = absl::UnauthenticatedError("JWT token is invalid");
+  const RotationRecord record = Advance();
+  EXPECT_EQ(record.step, RotationStep::kRegistered);
+  EXPECT_EQ(record.error->reason, "ROTATION_LOGIN_REFUSED");
+  EXPECT_EQ(StateOf(kOld), KeyPairState::kActive);
+  EXPECT_EQ(StateOf(kNew), KeyPairState::kRegistered);
+  EXPECT_EQ(user_.proved, std::vector<std::string>{kNew});
+}
+
+TEST_F(RotatorTest, RollingBackInTheDrainProvesTheOldKeyFirst) {
+  Start(RotationMode::kAutomatic);
+  Advance();
+  ASSERT_TRUE(rotator_.RollBack(kName, "tokens/op", "trouble").ok());
+  user_.login = absl::UnauthenticatedError("JWT token is invalid");
+  EXPECT_EQ(Advance().step, RotationStep::kRestoring);
+  EXPECT_EQ(StateOf(kNew), KeyPairState::kActive) << "nothing changes before the old key is proved";
+  user_.login = absl::OkStatus();
+  const RotationRecord record = Advance();
+  EXPECT_EQ(record.step, RotationStep::kRolledBack);
+  EXPECT_TRUE(record.restore_proof.has_value());
+  EXPECT_EQ(record.rollback_reason, "tokens/op: trouble");
+  EXPECT_EQ(user_.slots, (SlotFingerprints{old_, ""}));
+  EXPECT_EQ(StateOf(kOld), KeyPairState::kActive);
+  EXPECT_EQ(StateOf(kNew), KeyPairState::kRevoked);
+  EXPECT_EQ(ErrorReason(rotator_.RollBack(kName, "tokens/op", "again").status()), "ROTATION_ENDED");
+}
+
+TEST_F(RotatorTest, TheDrainCountsRunningTimeAndEndsEarlyOnlyAfterALogin) {
+  Start(RotationMode::kAutomatic);
+  Advance();
+  clock_.wall = clock_.wall.Plus(std::chrono::hours(1000));
+  EXPECT_EQ(Advance().step, RotationStep::kDraining) << "a jump of the clock is no drain";
+  ASSERT_TRUE(rotator_.EndDrain(kName).ok());
+  EXPECT_EQ(AdvanceAfter(std::chrono::seconds(119)).step, RotationStep::kDraining);
+  EXPECT_EQ(AdvanceAfter(std::chrono::seconds(1)).step, RotationStep::kDone);
+}
+
+TEST_F(RotatorTest, ALostActiveKeyStopsTheUnset) {
+  Start(RotationMode::kAutomatic);
+  Advance();
+  user_.slots.second = kForeign;
+  const RotationRecord record = AdvanceAfter(std::chrono::hours(24));
+  EXPECT_EQ(record.step, RotationStep::kUnsetting);
+  EXPECT_EQ(record.error->reason, "ROTATION_KEY_LOST");
+  EXPECT_EQ(user_.slots.first, old_);
+}
+
+TEST_F(RotatorTest, ASecondRotationWaitsForTheFirstOrIsRefused) {
+  Start(RotationMode::kAssisted);
+  RotationRequest second = Request(RotationMode::kAutomatic);
+  EXPECT_EQ(*rotator_.Start(second), *rotator_.Get(kName)) << "the same id is the same rotation";
+  second.rotation_id = "s";
+  second.end_drain = true;
+  EXPECT_EQ(ErrorReason(rotator_.Start(second).status()), "ROTATION_IN_PROGRESS");
+  user_.Run(Advance().next.statement);
+  ASSERT_EQ(Advance().step, RotationStep::kDraining);
+  second.end_drain = false;
+  EXPECT_EQ(ErrorReason(rotator_.Start(second).status()), "ROTATION_DRAINING");
+  second.end_drain = true;
+  const auto waiting = rotator_.Start(second);
+  ASSERT_TRUE(waiting.ok()) << waiting.status();
+  EXPECT_EQ(waiting->waits_for, kName);
+  EXPECT_EQ(rotator_.Advance(waiting->name, user_)->step, RotationStep::kPlanned);
+  user_.Run(AdvanceAfter(std::chrono::minutes(2)).next.statement);
+  EXPECT_EQ(Advance().step, RotationStep::kDone);
+  EXPECT_EQ(rotator_.Advance(waiting->name, user_)->step, RotationStep::kDraining);
+}
+
+TEST_F(RotatorTest, RotatesToANamedPairAndNotPastAnother) {
+  const auto hand = ring_.Generate(kConnection, "hand", 2048);
+  ASSERT_TRUE(hand.ok());
+  EXPECT_EQ(ErrorReason(rotator_.Start(Request(RotationMode::kAutomatic)).status()), "KEY_SLOTS_FULL");
+  RotationRequest request = Request(RotationMode::kAutomatic);
+  request.key_pair = "connections/c/keyPairs/none";
+  EXPECT_EQ(ErrorReason(rotator_.Start(request).status()), "KEY_SLOTS_FULL");
+  request.key_pair = hand->name;
+  ASSERT_TRUE(rotator_.Start(request).ok());
+  EXPECT_EQ(Advance().step, RotationStep::kDraining);
+  EXPECT_EQ(StateOf(hand->name), KeyPairState::kActive);
+}
+
+TEST_F(RotatorTest, RevokingBothPairsEndsIt) {
+  Start(RotationMode::kAssisted);
+  Advance();
+  ASSERT_TRUE(ring_.Revoke(kOld).ok());
+  ASSERT_TRUE(ring_.Revoke(kNew).ok());
+  const RotationRecord record = Advance();
+  EXPECT_EQ(record.step, RotationStep::kFailed);
+  EXPECT_EQ(record.error->reason, "KEY_PAIR_REVOKED");
+}
+
+TEST_F(RotatorTest, AFailingStoreStopsBeforeTheEffect) {
+  Start(RotationMode::kAutomatic);
+  rotation_store_.FailWrites(absl::UnavailableError("disk"));
+  EXPECT_EQ(rotator_.Advance(kName, user_).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(user_.statements.empty());
+  rotation_store_.FailWrites(absl::OkStatus());
+  EXPECT_EQ(Advance().step, RotationStep::kDraining);
+}
+
+}  // namespace
+}  // namespace cdi::keys
