@@ -21,7 +21,7 @@ PROJECT = {
                "warehouse/connection_settings.h"],
     "ingest/braze": ["base", "ingest"],
     # Key records and journals are durable state: of keys/ the store's interface and nothing that can open a key.
-    "ingest/state": ["base", "ingest", "keys/key_store.h", "keys/key_slot.h"],
+    "ingest/state": ["base", "ingest", "keys/key_store.h", "keys/key_slot.h", "keys/rotation.h"],
     "server": ["base", "keys", "warehouse", "ingest", "ingest/braze", "ingest/state", "generated"],
     "cli": ["base", "generated"],
     "tests": ["base", "keys", "warehouse", "ingest", "ingest/braze", "ingest/state", "server", "cli", "generated"],
