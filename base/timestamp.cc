@@ -115,6 +115,11 @@ std::optional<Timestamp> Timestamp::Parse(std::string_view text) {
   if (!date.ok()) return std::nullopt;
   Timestamp result = FromCivil(*year, *month, *day, *hour, *minute, *second, nanos);
   result.seconds -= *offset;
+  // An offset may lead out of the years that four digits can name.
+  if (result.seconds < FromCivil(0, 1, 1, 0, 0, 0, 0).seconds ||
+      result.seconds > FromCivil(9999, 12, 31, 23, 59, 59, 0).seconds) {
+    return std::nullopt;
+  }
   return result;
 }
 

@@ -26,7 +26,8 @@ struct Timestamp {
   std::string ToString() const;
 
   // Takes RFC 3339 with `T` or a blank between date and time, 0 to 9 digits of fraction, and `Z`, an offset, or nothing
-  // (read as UTC). nullopt for anything else, also for dates that no calendar has.
+  // (read as UTC). nullopt for anything else, also for dates that no calendar has, and for times that an offset puts
+  // outside of the years 0000 to 9999 (UTC).
   static std::optional<Timestamp> Parse(std::string_view text);
 
   static Timestamp FromCivil(int year, int month, int day, int hour, int minute, int second, int32_t nanos);

@@ -32,6 +32,8 @@ INSTANTIATE_TEST_SUITE_P(
                     ParseCase{"offset", "2026-11-24T02:25:51+02:00", "2026-11-24T00:25:51.000000000Z"},
                     ParseCase{"short_offset", "2026-11-24T02:25:51+0200", "2026-11-24T00:25:51.000000000Z"},
                     ParseCase{"year_9999", "9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999999Z"},
+                    ParseCase{"before_year_0", "0000-01-01T00:00:00+14:00", ""},
+                    ParseCase{"after_year_9999", "9999-12-31T23:59:59-12:00", ""},
                     ParseCase{"no_such_day", "2026-02-30T00:00:00Z", ""},
                     ParseCase{"ten_digits", "2026-11-24T02:25:51.1234567890Z", ""},
                     ParseCase{"date_only", "2026-11-24", ""}, ParseCase{"trailing", "2026-11-24T02:25:51Zx", ""}),

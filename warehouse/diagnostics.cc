@@ -63,6 +63,15 @@ bool IsUuid(std::string_view text) {
          });
 }
 
+// Control characters would let a server write lines of its own into a log.
+std::string Printable(std::string_view text) {
+  std::string printable = CutText(text, 300);
+  for (char& c : printable) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
+  }
+  return printable;
+}
+
 std::string_view FirstLine(std::string_view& rest) {
   const size_t end = rest.find_first_of("\r\n");
   const std::string_view line = rest.substr(0, end);
@@ -110,7 +119,7 @@ std::string CleanDriverMessage(std::string_view message) {
     if (!next.empty()) line = next;
   }
   while (!line.empty() && (line.back() == ' ' || line.back() == ';')) line.remove_suffix(1);
-  return CutText(line, 300);
+  return Printable(line);
 }
 
 std::string LoginFailureId(std::string_view message) {
@@ -134,7 +143,7 @@ absl::Status StatusFromDiagnostics(const std::vector<DiagnosticRecord>& records,
   }
   if (fault == nullptr) fault = &kUnknown;
 
-  const std::string_view named = told == nullptr ? std::string_view() : QuotedName(told->message);
+  const std::string named = told == nullptr ? std::string() : Printable(QuotedName(told->message));
   std::string message = FillIn(fault->message, context, named);
   ErrorDetails details;
   if (told != nullptr) {

@@ -147,6 +147,7 @@ TEST(DiagnosticsTextTest, PrefixesAndFurtherLinesAreCut) {
   EXPECT_EQ(CleanDriverMessage("plain"), "plain");
   EXPECT_EQ(CleanDriverMessage("[unclosed"), "[unclosed");
   EXPECT_EQ(CleanDriverMessage(""), "");
+  EXPECT_EQ(CleanDriverMessage(std::string_view("a\0b\x1b[2J\tc", 9)), "a b [2J c");
   EXPECT_LE(CleanDriverMessage(std::string(1000, 'x')).size(), 303U);
 }
 
