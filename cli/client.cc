@@ -5,11 +5,23 @@
 #include <grpcpp/generic/generic_stub.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace cdi::cli {
 namespace {
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const Endpoint& endpoint) {
+  if (!endpoint.tls) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = endpoint.ca_pem;
+  options.pem_cert_chain = endpoint.certificate_pem;
+  options.pem_private_key = std::string(endpoint.key_pem.Expose());
+  auto credentials = grpc::SslCredentials(options);
+  WipeString(options.pem_private_key);
+  return credentials;
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const Endpoint& endpoint) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // A page of previews or dead rows may be larger than gRPC's 4 MiB.
@@ -18,28 +30,38 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  if (!endpoint.server_name.empty()) arguments.SetSslTargetNameOverride(endpoint.server_name);
+  return grpc::CreateCustomChannel(endpoint.address, CredentialsOf(endpoint), arguments);
 }
 
 }  // namespace
 
-Client::Client(const std::string& address, std::chrono::nanoseconds timeout)
-    : address_(address),
+Client::Client(Endpoint endpoint, std::chrono::nanoseconds timeout)
+    : endpoint_(std::move(endpoint)),
       timeout_(timeout),
-      channel_(MakeChannel(address)),
+      channel_(MakeChannel(endpoint_)),
+      access_(v1::AccessService::NewStub(channel_)),
       connections_(v1::ConnectionService::NewStub(channel_)),
       key_pairs_(v1::KeyPairService::NewStub(channel_)),
       workspaces_(v1::WorkspaceService::NewStub(channel_)),
       syncs_(v1::SyncService::NewStub(channel_)),
       runs_(v1::RunService::NewStub(channel_)) {}
 
-void Client::SetDeadline(grpc::ClientContext& context) const {
+void Client::AddToken(grpc::ClientContext& context) const {
+  if (!endpoint_.token.empty()) {
+    context.AddMetadata("authorization", "Bearer " + std::string(endpoint_.token.Expose()));
+  }
+}
+
+void Client::Prepare(grpc::ClientContext& context) const {
+  AddToken(context);
   context.set_deadline(std::chrono::system_clock::now() +
                        std::chrono::duration_cast<std::chrono::system_clock::duration>(timeout_));
 }
 
 std::unique_ptr<grpc::ClientReader<v1::Run>> Client::WatchRun(grpc::ClientContext& context,
                                                               const std::string& run_name) {
+  AddToken(context);
   v1::WatchRunRequest request;
   request.set_name(run_name);
   return runs_->WatchRun(&context, request);
@@ -72,7 +94,7 @@ grpc::Status Client::CheckHealthOf(const std::string& service, bool& serving) {
   using google::protobuf::Empty;
   grpc::TemplatedGenericStub<Empty, Empty> stub(channel_);
   grpc::ClientContext context;
-  SetDeadline(context);
+  Prepare(context);
   grpc::CompletionQueue queue;
   Empty request;
   if (!service.empty()) request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(1, service);

@@ -8,11 +8,13 @@
 #include <memory>
 #include <string>
 
+#include "cdi/v1/access.grpc.pb.h"
 #include "cdi/v1/connection.grpc.pb.h"
 #include "cdi/v1/key_pair.grpc.pb.h"
 #include "cdi/v1/run.grpc.pb.h"
 #include "cdi/v1/sync.grpc.pb.h"
 #include "cdi/v1/workspace.grpc.pb.h"
+#include "cli/endpoint.h"
 
 namespace cdi::cli {
 
@@ -23,18 +25,18 @@ using UnaryMethod = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&,
 // Thread-safe. Connects when first used.
 class Client {
  public:
-  // `address` is `host:port`. Every unary call gets `timeout` from its start. Environment variables that name an HTTP
-  // proxy are not obeyed: the server is next door, and its requests may carry an API key.
-  Client(const std::string& address, std::chrono::nanoseconds timeout);
+  // Every unary call gets `timeout` from its start; every call carries the token. Environment variables that name an
+  // HTTP proxy are not obeyed: the server is next door, and its requests may carry an API key.
+  Client(Endpoint endpoint, std::chrono::nanoseconds timeout);
 
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return endpoint_.address; }
   std::chrono::nanoseconds timeout() const { return timeout_; }
 
   // One call: client.Call(&v1::RunService::Stub::GetRun, request, &run).
   template <class Stub, class Request, class Response>
   grpc::Status Call(UnaryMethod<Stub, Request, Response> method, const Request& request, Response* response) {
     grpc::ClientContext context;
-    SetDeadline(context);
+    Prepare(context);
     return (StubOf(static_cast<Stub*>(nullptr)).*method)(&context, request, response);
   }
 
@@ -70,17 +72,21 @@ class Client {
  private:
   // `service` empty: the whole server. NOT_FOUND when the server has none of that name.
   grpc::Status CheckHealthOf(const std::string& service, bool& serving);
-  void SetDeadline(grpc::ClientContext& context) const;
+  // Deadline and token of a unary call; a stream has the token alone.
+  void Prepare(grpc::ClientContext& context) const;
+  void AddToken(grpc::ClientContext& context) const;
 
+  v1::AccessService::Stub& StubOf(v1::AccessService::Stub*) { return *access_; }
   v1::ConnectionService::Stub& StubOf(v1::ConnectionService::Stub*) { return *connections_; }
   v1::KeyPairService::Stub& StubOf(v1::KeyPairService::Stub*) { return *key_pairs_; }
   v1::WorkspaceService::Stub& StubOf(v1::WorkspaceService::Stub*) { return *workspaces_; }
   v1::SyncService::Stub& StubOf(v1::SyncService::Stub*) { return *syncs_; }
   v1::RunService::Stub& StubOf(v1::RunService::Stub*) { return *runs_; }
 
-  std::string address_;
+  const Endpoint endpoint_;
   std::chrono::nanoseconds timeout_;
   std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::AccessService::Stub> access_;
   std::unique_ptr<v1::ConnectionService::Stub> connections_;
   std::unique_ptr<v1::KeyPairService::Stub> key_pairs_;
   std::unique_ptr<v1::WorkspaceService::Stub> workspaces_;

@@ -21,7 +21,6 @@ class App;
 namespace cdi::cli {
 
 struct GlobalOptions {
-  std::string server;
   std::chrono::nanoseconds timeout{};
   bool json = false;
 };
@@ -29,8 +28,8 @@ struct GlobalOptions {
 // One invocation of one command. One thread.
 class Command {
  public:
-  Command(const Surroundings& surroundings, GlobalOptions options)
-      : surroundings_(surroundings), options_(std::move(options)), client_(options_.server, options_.timeout) {}
+  Command(const Surroundings& surroundings, const GlobalOptions& options, Endpoint endpoint)
+      : surroundings_(surroundings), options_(options), client_(std::move(endpoint), options_.timeout) {}
 
   Client& client() { return client_; }
   Console& console() { return surroundings_.console; }
@@ -117,6 +116,7 @@ void AddKeyCommands(CLI::App& root, Action& chosen);
 void AddWorkspaceCommands(CLI::App& root, Action& chosen);
 void AddSyncCommands(CLI::App& root, Action& chosen);
 void AddRunCommands(CLI::App& root, Action& chosen);
+void AddTokenCommands(CLI::App& root, Action& chosen);
 
 }  // namespace cdi::cli
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "cdi/v1/access.pb.h"
 #include "cdi/v1/connection.pb.h"
 #include "cdi/v1/key_pair.pb.h"
 #include "cdi/v1/run.pb.h"
@@ -34,6 +35,17 @@ constexpr char kSnowflake[] =
 constexpr char kPostgresql[] = R"pb(name: "connections/crm"
                                     etag: "e2"
                                     postgresql { host: "db" database: "crm" user: "cdi" password_set: true })pb";
+constexpr char kToken[] = R"pb(
+  name: "tokens/ci"
+  role: OPERATOR
+  scopes: "syncs/shop"
+  scopes: "workspaces/eu"
+  state: ACTIVE
+  creator: "tokens/boss"
+  create_time { seconds: 100 }
+  expire_time { seconds: 200 }
+  last_use_time { seconds: 150 })pb";
+
 constexpr char kKeyPair[] = R"pb(name: "connections/main/keyPairs/k1"
                                  slot: RSA_PUBLIC_KEY
                                  state: GENERATED
@@ -172,6 +184,23 @@ std::vector<Case> Cases() {
       {"keys_delete",
        {"keys", "delete", "main/k1"},
        {Answer<google::protobuf::Empty>("KeyPairService/DeleteKeyPair", "")}},
+      {"tokens_create",
+       {"tokens", "create", "ci", "--role", "operator", "--scope", "syncs/shop", "--scope", "workspaces/eu",
+        "--expires-in", "30d"},
+       {Answer<v1::CreateTokenResponse>("AccessService/CreateToken",
+                                        std::string("secret: 'cdi_abc' token {") + kToken + "}")}},
+      {"tokens_create_token_only",
+       {"tokens", "create", "--role", "viewer", "--token-only"},
+       {Answer<v1::CreateTokenResponse>("AccessService/CreateToken",
+                                        std::string("secret: 'cdi_abc' token {") + kToken + "}")}},
+      {"tokens_get", {"tokens", "get", "ci"}, {Answer<v1::Token>("AccessService/GetToken", kToken)}},
+      {"tokens_list",
+       {"tokens", "list"},
+       {Answer<v1::ListTokensResponse>("AccessService/ListTokens", std::string("tokens {") + kToken + "}")}},
+      {"tokens_revoke",
+       {"tokens", "revoke", "tokens/ci", "--reason", "left"},
+       {Answer<v1::Token>("AccessService/RevokeToken",
+                          std::string(kToken) + "revoke_time { seconds: 300 } revoke_reason: 'left'")}},
       {"workspaces_get",
        {"workspaces", "get", "eu"},
        {Answer<v1::Workspace>("WorkspaceService/GetWorkspace", kWorkspace)}},

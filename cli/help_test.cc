@@ -87,6 +87,10 @@ TEST(HelpTest, CoversEveryVerbOfThePublicContract) {
                              "cdi runs replay",
                              "cdi runs release",
                              "cdi runs discard",
+                             "cdi tokens create",
+                             "cdi tokens list",
+                             "cdi tokens get",
+                             "cdi tokens revoke",
                              "cdi version",
                              "cdi health"}) {
     EXPECT_TRUE(commands.contains(wanted)) << wanted;
@@ -95,7 +99,7 @@ TEST(HelpTest, CoversEveryVerbOfThePublicContract) {
 
 TEST(HelpTest, HasNoFlagThatTakesASecret) {
   for (const CommandHelp& command : AllCommands()) {
-    for (const char* flag : {"--password ", "--api-key ", "--private-key", "--secret"}) {
+    for (const char* flag : {"--password ", "--api-key ", "--private-key", "--secret", "--token "}) {
       EXPECT_EQ(command.help.find(flag), std::string::npos) << command.command;
     }
   }

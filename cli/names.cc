@@ -65,6 +65,10 @@ absl::StatusOr<std::string> SyncName(std::string_view text) {
   return ExpandOrRefuse("sync", "`shop` or `syncs/shop`", text, {"syncs"});
 }
 
+absl::StatusOr<std::string> TokenName(std::string_view text) {
+  return ExpandOrRefuse("token", "`ci` or `tokens/ci`", text, {"tokens"});
+}
+
 absl::StatusOr<std::string> KeyPairName(std::string_view text) {
   return ExpandOrRefuse("key pair", "`main/k1` or `connections/main/keyPairs/k1`", text, {"connections", "keyPairs"});
 }

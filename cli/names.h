@@ -13,6 +13,7 @@ namespace cdi::cli {
 absl::StatusOr<std::string> ConnectionName(std::string_view text);
 absl::StatusOr<std::string> WorkspaceName(std::string_view text);
 absl::StatusOr<std::string> SyncName(std::string_view text);
+absl::StatusOr<std::string> TokenName(std::string_view text);
 // `shop/k1` for `connections/shop/keyPairs/k1`.
 absl::StatusOr<std::string> KeyPairName(std::string_view text);
 absl::StatusOr<std::string> RunName(std::string_view text);

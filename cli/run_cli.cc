@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/concat.h"
+#include "cli/endpoint.h"
 #include "cli/values.h"
 
 namespace cdi::cli {
@@ -39,13 +40,15 @@ constexpr char kFooter[] =
     "  130  Ctrl-C while following a run; the run goes on\n"
     "\n"
     "Environment:\n"
-    "  CDI_SERVER  address of the server where --server is not given\n"
-    "  NO_COLOR    when set, no colours on a terminal";
+    "  CDI_SERVER      address of the server where --server is not given\n"
+    "  CDI_TOKEN_FILE  file of the token where --token-file is not given\n"
+    "  CDI_CA_FILE     authorities of the server's certificate where --ca-file is not given\n"
+    "  NO_COLOR        when set, no colours on a terminal";
 
 // The parser's tree and what it fills in.
 struct Parser {
   CLI::App app{kDescription, "cdi"};
-  std::string server;
+  EndpointFlags endpoint;
   std::string timeout = "60s";
   bool json = false;
   Action chosen;
@@ -89,6 +92,22 @@ void AddServiceCommands(CLI::App& root, Action& chosen) {
   });
 }
 
+void AddEndpointFlags(CLI::App& app, EndpointFlags& flags) {
+  app.add_option("--server", flags.server, "Address of the server, or unix:/PATH; else CDI_SERVER, else 127.0.0.1:7350")
+      ->type_name("HOST:PORT");
+  app.add_option("--token-file", flags.token_file, "File of mode 0600 with the caller's token; else CDI_TOKEN_FILE")
+      ->type_name("FILE");
+  app.add_option("--ca-file", flags.ca_file,
+                 "Authorities (PEM) of the server's certificate; else CDI_CA_FILE. Means TLS")
+      ->type_name("FILE");
+  app.add_flag("--tls", flags.tls, "TLS, with the authorities of the system where --ca-file is not given");
+  app.add_option("--cert-file", flags.cert_file, "The caller's certificate (PEM), with --key-file. Means TLS")
+      ->type_name("FILE");
+  app.add_option("--key-file", flags.key_file, "Its private key (PEM), a file of mode 0600")->type_name("FILE");
+  app.add_option("--server-name", flags.server_name, "Name that the server's certificate must have, if not --server's")
+      ->type_name("NAME");
+}
+
 std::unique_ptr<Parser> MakeParser() {
   auto parser = std::make_unique<Parser>();
   CLI::App& app = parser->app;
@@ -97,13 +116,13 @@ std::unique_ptr<Parser> MakeParser() {
   app.require_subcommand(1);
   app.footer(kFooter);
   app.set_help_flag("-h,--help", "Print this help");
-  app.add_option("--server", parser->server, "Address of the server; else CDI_SERVER, else 127.0.0.1:7350")
-      ->type_name("HOST:PORT");
+  AddEndpointFlags(app, parser->endpoint);
   app.add_option("--timeout", parser->timeout, "Longest wait for an answer (default 60s); a followed run has no limit")
       ->type_name("DURATION");
   app.add_flag("--json", parser->json, "Print answers, and errors, as JSON");
   AddConnectionCommands(app, parser->chosen);
   AddKeyCommands(app, parser->chosen);
+  AddTokenCommands(app, parser->chosen);
   AddWorkspaceCommands(app, parser->chosen);
   AddSyncCommands(app, parser->chosen);
   AddRunCommands(app, parser->chosen);
@@ -198,9 +217,7 @@ int RunCli(const std::vector<std::string>& arguments, const Surroundings& surrou
   } catch (const CLI::ParseError& error) {
     return ReportParseError(*parser, error, arguments, console);
   }
-  GlobalOptions options{.server = parser->server, .timeout = {}, .json = parser->json};
-  if (options.server.empty()) options.server = surroundings.environment("CDI_SERVER").value_or("");
-  if (options.server.empty()) options.server = "127.0.0.1:7350";
+  GlobalOptions options{.timeout = {}, .json = parser->json};
   const absl::StatusOr<std::chrono::nanoseconds> timeout = ParseDuration(parser->timeout);
   if (!timeout.ok() || timeout->count() == 0) {
     const std::string fault = timeout.ok() ? "must be more than 0" : std::string(timeout.status().message());
@@ -208,7 +225,12 @@ int RunCli(const std::vector<std::string>& arguments, const Surroundings& surrou
     return kUsage;
   }
   options.timeout = *timeout;
-  Command command(surroundings, std::move(options));
+  absl::StatusOr<Endpoint> endpoint = ResolveEndpoint(parser->endpoint, surroundings.environment);
+  if (!endpoint.ok()) {
+    PrintError(console, ReportOf(endpoint.status()), options.json);
+    return kUsage;
+  }
+  Command command(surroundings, options, *std::move(endpoint));
   return parser->chosen(command);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/timestamp.h"
+#include "cdi/v1/access.pb.h"
 #include "cdi/v1/connection.pb.h"
 #include "cdi/v1/key_pair.pb.h"
 #include "cdi/v1/run.pb.h"
@@ -24,6 +25,9 @@ void ShowKeyPairs(Console& console, const v1::ListKeyPairsResponse& list);
 void ShowWorkspace(Console& console, const v1::Workspace& workspace);
 void ShowWorkspaces(Console& console, const v1::ListWorkspacesResponse& list);
 void ShowWorkspaceTest(Console& console, const v1::TestWorkspaceResponse& test);
+
+void ShowToken(Console& console, const v1::Token& token);
+void ShowTokens(Console& console, const v1::ListTokensResponse& list);
 
 void ShowSync(Console& console, const v1::Sync& sync);
 void ShowSyncs(Console& console, const v1::ListSyncsResponse& list);

@@ -69,20 +69,26 @@ SNOWFLAKE=$(first_line snowflake-mock); SNOWFLAKE=${SNOWFLAKE##* }
 BRAZE=$(first_line braze-mock); BRAZE=${BRAZE##* }
 say "  snowflake-mock on $SNOWFLAKE, braze-mock on $BRAZE"
 
-step "The service"
+step "The service, with TLS, and a token for the demo's person"
 mkdir -m 700 "$WORK/keys"
+# Signed by itself, so that it is its own authority.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=cdi-demo -addext subjectAltName=IP:127.0.0.1 \
+  -keyout "$WORK/server.key" -out "$WORK/server.pem" 2>/dev/null
+export CDI_CA_FILE=$WORK/server.pem CDI_TOKEN_FILE=$WORK/me.token
 cat >"$WORK/server.yaml" <<YAML
 listen: 127.0.0.1:0
-plaintext: true
-access: {anonymous_role: admin, tests_per_minute: 60}
+tls: {certificate_file: $WORK/server.pem, key_file: $WORK/server.key}
+access: {tests_per_minute: 60}
 metrics_listen: 127.0.0.1:0
 state_dir: $WORK/state
 master_key: {file: $WORK/keys/master.key, create: true}
 allow_loopback_endpoints: true
 driver_paths: [$DRIVER]
 YAML
+(umask 077; "$BIN/cdi-server" --config "$WORK/server.yaml" --create_token me --role admin >"$CDI_TOKEN_FILE")
 start_service
-say "  cdi-server on $CDI"
+say "  cdi-server on $CDI; without the token nobody gets in:"
+refused env -u CDI_TOKEN_FILE "$BIN/cdi" --server "$CDI" syncs list
 
 step "A connection and a key pair; the private half never leaves the service"
 cdi connections create snowflake main --account MYORG-DEMO --user BRAZE_INGESTION_USER --role BRAZE_INGESTION_ROLE \
@@ -195,5 +201,5 @@ expect "requests that carried one user twice at a time" "$(braze_stat .concurren
 printf '\nDone in %s s: everything above was checked against the counters of both stand-ins.\n' $((SECONDS - BEGIN))
 if $KEEP; then
   say "Left running: cdi-server $CDI, snowflake-mock $SNOWFLAKE, braze-mock $BRAZE; files in $WORK."
-  say "Try: $BIN/cdi --server $CDI syncs list        End it with: kill ${PIDS[*]}"
+  say "Try: CDI_CA_FILE=$CDI_CA_FILE CDI_TOKEN_FILE=$CDI_TOKEN_FILE $BIN/cdi --server $CDI syncs list        End it with: kill ${PIDS[*]}"
 fi
