@@ -45,7 +45,8 @@ Client::Client(Endpoint endpoint, std::chrono::nanoseconds timeout)
       key_pairs_(v1::KeyPairService::NewStub(channel_)),
       workspaces_(v1::WorkspaceService::NewStub(channel_)),
       syncs_(v1::SyncService::NewStub(channel_)),
-      runs_(v1::RunService::NewStub(channel_)) {}
+      runs_(v1::RunService::NewStub(channel_)),
+      audits_(v1::AuditService::NewStub(channel_)) {}
 
 void Client::AddToken(grpc::ClientContext& context) const {
   if (!endpoint_.token.empty()) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cdi/v1/access.grpc.pb.h"
+#include "cdi/v1/audit.grpc.pb.h"
 #include "cdi/v1/connection.grpc.pb.h"
 #include "cdi/v1/key_pair.grpc.pb.h"
 #include "cdi/v1/run.grpc.pb.h"
@@ -82,6 +83,7 @@ class Client {
   v1::WorkspaceService::Stub& StubOf(v1::WorkspaceService::Stub*) { return *workspaces_; }
   v1::SyncService::Stub& StubOf(v1::SyncService::Stub*) { return *syncs_; }
   v1::RunService::Stub& StubOf(v1::RunService::Stub*) { return *runs_; }
+  v1::AuditService::Stub& StubOf(v1::AuditService::Stub*) { return *audits_; }
 
   const Endpoint endpoint_;
   std::chrono::nanoseconds timeout_;
@@ -92,6 +94,7 @@ class Client {
   std::unique_ptr<v1::WorkspaceService::Stub> workspaces_;
   std::unique_ptr<v1::SyncService::Stub> syncs_;
   std::unique_ptr<v1::RunService::Stub> runs_;
+  std::unique_ptr<v1::AuditService::Stub> audits_;
 };
 
 }  // namespace cdi::cli

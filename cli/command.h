@@ -117,6 +117,7 @@ void AddWorkspaceCommands(CLI::App& root, Action& chosen);
 void AddSyncCommands(CLI::App& root, Action& chosen);
 void AddRunCommands(CLI::App& root, Action& chosen);
 void AddTokenCommands(CLI::App& root, Action& chosen);
+void AddAuditCommands(CLI::App& root, Action& chosen);
 
 }  // namespace cdi::cli
 

@@ -126,6 +126,7 @@ std::unique_ptr<Parser> MakeParser() {
   AddWorkspaceCommands(app, parser->chosen);
   AddSyncCommands(app, parser->chosen);
   AddRunCommands(app, parser->chosen);
+  AddAuditCommands(app, parser->chosen);
   AddServiceCommands(app, parser->chosen);
   return parser;
 }

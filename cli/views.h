@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "cdi/v1/access.pb.h"
+#include "cdi/v1/audit.pb.h"
 #include "cdi/v1/connection.pb.h"
 #include "cdi/v1/key_pair.pb.h"
 #include "cdi/v1/run.pb.h"
@@ -38,5 +39,8 @@ void ShowPreview(Console& console, const v1::Preview& preview);
 void ShowRun(Console& console, const v1::Run& run, const Timestamp& now);
 void ShowRuns(Console& console, const v1::ListRunsResponse& list);
 void ShowDeadRows(Console& console, const v1::ListDeadRowsResponse& list);
+
+void ShowAuditEntries(Console& console, const v1::ListAuditEntriesResponse& list);
+void ShowAuditVerdict(Console& console, const v1::VerifyAuditResponse& verdict);
 
 }  // namespace cdi::cli

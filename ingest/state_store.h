@@ -139,6 +139,7 @@ enum class AuditOutcome : uint8_t {
   kDone = 1,
   kRefused = 2,  // nothing was done: no right, a wrong argument, a wrong state
   kFailed = 3,   // begun, and ended by a fault: what was done is not known from this line alone
+  kBegun = 4,    // entered before a change that no commit of the store includes; a later line says what came of it
 };
 
 // Who did what to what. No secrets: audit lines are shown and exported.

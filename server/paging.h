@@ -1,5 +1,5 @@
-// Page sizes and page tokens. A token is opaque to callers: it names the list and the filter it belongs to, so that a
-// token of another list or with another filter is refused instead of misread.
+// Page sizes and page tokens. A token is opaque to callers and signed, with a key that lives as long as the process:
+// one of another list, with another filter, made by somebody else or before a restart is refused instead of misread.
 #pragma once
 
 #include <string>

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "ingest/braze/http_sender.h"
@@ -21,7 +22,9 @@
 #include "server/access/token_store.h"
 #include "server/access/transport.h"
 #include "server/access_service.h"
+#include "server/audit_service.h"
 #include "server/build_info.h"
+#include "server/call_audit.h"
 #include "server/config.h"
 #include "server/connection_service.h"
 #include "server/documents.h"
@@ -79,25 +82,31 @@ class Server::Impl {
         warehouses_(key_ring_, secrets_, *clock_, logger_),
         tokens_(*store_, *clock_, rng_),
         access_(config_, &tokens_, *clock_),
+        audit_(*store_, *clock_, logger_),
         plans_(*store_, warehouses_, *clock_, rng_, logger_),
         metrics_(*clock_),
         sender_(std::move(sender)),
         engine_({*store_, *sender_, plans_, *clock_, rng_, logger_, &metrics_},
                 {.runs_max = config.runs_max(), .held = SealedRefusal(master_key)}),
         context_{config_,     *store_, engine_, *sender_, key_ring_, secrets_,
-                 warehouses_, access_, *clock_, rng_,     logger_},
+                 warehouses_, access_, audit_,  *clock_,  rng_,      logger_},
         access_service_(context_, tokens_),
         connections_(context_),
         key_pairs_(context_),
         workspaces_(context_),
         syncs_(context_),
-        runs_(context_) {}
+        runs_(context_),
+        audits_(context_) {}
 
   absl::Status Start() {
     if (config_.allow_loopback_endpoints()) {
       logger_.Write(LogLevel::kWarn, "loopback_endpoints_allowed",
                     {{"reason", "allow_loopback_endpoints is set: for tests and demos only"}});
     }
+    // Whoever changes the configuration changes who may do what: every start says which one it took.
+    CDI_RETURN_IF_ERROR(audit_.Note(
+        "StartServer", "",
+        absl::StrCat("version ", kVersion, ", configuration ", Sha256Hex(PrintConfig(config_)).substr(0, 16))));
     CDI_RETURN_IF_ERROR(tokens_.Load());
     TellSealed();
     if (why_sealed_.ok()) CDI_RETURN_IF_ERROR(RegisterWorkspaces());
@@ -238,6 +247,7 @@ class Server::Impl {
     builder.RegisterService(&workspaces_);
     builder.RegisterService(&syncs_);
     builder.RegisterService(&runs_);
+    builder.RegisterService(&audits_);
     if (!address.socket_path.empty()) {
       // A socket is made with what the mask leaves of 0777; other threads make files of 0600 and directories of 0700,
       // which it leaves alone.
@@ -268,6 +278,7 @@ class Server::Impl {
   Warehouses warehouses_;
   TokenStore tokens_;
   AccessControl access_;
+  CallAudit audit_;
   Plans plans_;
   Metrics metrics_;
   const std::unique_ptr<ingest::braze::HttpSender> sender_;
@@ -279,6 +290,7 @@ class Server::Impl {
   WorkspaceServiceImpl workspaces_;
   SyncServiceImpl syncs_;
   RunServiceImpl runs_;
+  AuditServiceImpl audits_;
   std::unique_ptr<grpc::Server> grpc_;
   std::string address_;
   std::string metrics_address_;

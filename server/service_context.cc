@@ -82,6 +82,7 @@ absl::Status Admit(const ServiceContext& context, const RpcRow* row, const grpc:
 }  // namespace
 
 void RecordCall(const ServiceContext& context, const CallRecord& record) {
+  context.audit.End(record);
   const absl::Status& status = record.status;
   const std::string code = absl::StatusCodeToString(status.code());
   const int64_t duration = record.duration.count();
@@ -117,13 +118,6 @@ grpc::Status ServeCall(const ServiceContext& context, std::string_view method, c
   CallRecord record;
   record.status = Admit(context, row, rpc, request, caller, admission);
   record.admitted = record.status.ok();
-  if (record.admitted) {
-    try {
-      record.status = handle(caller);
-    } catch (const std::exception& error) {
-      record.status = absl::InternalError(CutText(error.what(), 300));
-    }
-  }
   record.method = method;
   record.caller = caller.name();
   // Whose token it was that is none any more.
@@ -134,6 +128,14 @@ grpc::Status ServeCall(const ServiceContext& context, std::string_view method, c
   record.peer = caller.peer;
   record.resource = row == nullptr ? "" : CutText(ResourceOf(*row, request), kResourceShown);
   record.mutates = row == nullptr || row->mutates;
+  if (record.admitted) {
+    try {
+      record.status = context.audit.Begin(record);
+      if (record.status.ok()) record.status = handle(caller);
+    } catch (const std::exception& error) {
+      record.status = absl::InternalError(CutText(error.what(), 300));
+    }
+  }
   record.duration = std::chrono::duration_cast<std::chrono::milliseconds>(context.clock.MonoNow() - begin);
   RecordCall(context, record);
   return ToGrpc(record.status);

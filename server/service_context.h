@@ -23,6 +23,7 @@
 #include "ingest/state_store.h"
 #include "keys/key_ring.h"
 #include "server/access/principal.h"
+#include "server/call_audit.h"
 #include "server/secret_box.h"
 #include "server/status_to_grpc.h"
 #include "server/warehouses.h"
@@ -40,21 +41,10 @@ struct ServiceContext {
   SecretBox& secrets;
   Warehouses& warehouses;
   AccessControl& access;
+  CallAudit& audit;
   const Clock& clock;
   Rng& rng;
   Logger& logger;
-};
-
-// One call that is over, refused or not.
-struct CallRecord {
-  std::string method;    // "UpdateSync"
-  std::string caller;    // principal; "" when it could not be told
-  std::string peer;      // "ipv4:127.0.0.1:51234"
-  std::string resource;  // as the request named it, cut; "" for lists and the like
-  bool mutates = false;
-  bool admitted = false;  // false: refused before its handler ran
-  absl::Status status;
-  std::chrono::milliseconds duration{0};
 };
 
 // The one place that every call passes at its end. Failures of ours are logged with their text; the caller gets none of

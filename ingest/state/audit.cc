@@ -19,11 +19,11 @@ namespace {
 
 // A name matches what lies below it as well: syncs/shop also syncs/shop/runs/r1. An index serves neither `caller` nor
 // `verb`: the lines are few (a handful for each change), and a page stops reading when it is full.
-#define CDI_AUDIT_ENTRIES                                                                                            \
-  "SELECT sequence, time, caller, verb, name, detail, outcome FROM audit"                                            \
-  " WHERE (?1 = '' OR name = ?1 OR substr(name, 1, length(?1) + 1) = ?1 || '/') AND (?2 = '' OR caller = ?2)"        \
-  " AND (?3 = '' OR verb = ?3) AND (?4 IS NULL OR time >= ?4) AND (?5 IS NULL OR time < ?5) AND (?6 = 0 OR outcome " \
-  "<> 1)"
+#define CDI_AUDIT_ENTRIES                                                                                     \
+  "SELECT sequence, time, caller, verb, name, detail, outcome FROM audit"                                     \
+  " WHERE (?1 = '' OR name = ?1 OR substr(name, 1, length(?1) + 1) = ?1 || '/') AND (?2 = '' OR caller = ?2)" \
+  " AND (?3 = '' OR verb = ?3) AND (?4 IS NULL OR time >= ?4) AND (?5 IS NULL OR time < ?5) AND "             \
+  " (?6 = 0 OR outcome IN (2, 3))"
 
 }  // namespace
 

@@ -58,8 +58,9 @@ class RotationsTest : public StoreTest {
  protected:
   std::vector<std::string> Audit() {
     std::vector<std::string> lines;
-    const auto page = store_->ListAudit("", 100);
-    for (const auto& entry : page->items) lines.push_back(entry.verb + " " + entry.name + " " + entry.detail);
+    const auto page = store_->ListAudit({}, "", 100);
+    for (const auto& entry : page->items)
+      lines.push_back(entry.line.verb + " " + entry.line.name + " " + entry.line.detail);
     return lines;
   }
 };

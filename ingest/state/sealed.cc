@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/fault_point.h"
 #include "base/status_macros.h"
+#include "ingest/state/audit_chain.h"
 #include "ingest/state/store_core.h"
-#include "ingest/state/store_tables.h"
 
 namespace cdi::state {
 

@@ -63,6 +63,10 @@ constexpr RpcRow kTable[] = {
     {"AccessService", "GetToken", Role::kAdmin, Naming::kNothing},
     {"AccessService", "RevokeToken", Role::kAdmin, Naming::kNothing, {}, {}, true},
 
+    // Whoever reads the audit sees what everybody did.
+    {"AuditService", "ListAuditEntries", Role::kAdmin, Naming::kNothing},
+    {"AuditService", "VerifyAudit", Role::kAdmin, Naming::kNothing},
+
     // Its labels name every sync.
     {"HTTP", "GET /metrics", Role::kViewer, Naming::kNothing},
 };

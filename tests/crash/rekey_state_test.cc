@@ -68,7 +68,7 @@ class RekeyStateTest : public StoreTest {
     return names;
   }
 
-  uint64_t AuditLines() { return store_->ListAudit("", 100)->items.size(); }
+  uint64_t AuditLines() { return store_->ListAudit({}, "", 100)->items.size(); }
 
   const MasterKey old_ = *MasterKey::Generate();
   const MasterKey new_ = *MasterKey::Generate();
@@ -99,12 +99,12 @@ TEST_F(RekeyStateTest, MovesAllToTheNewKeyAndLeavesAnAuditLine) {
   Reopen();
   EXPECT_EQ(OpenedBy(new_), all_);
   EXPECT_TRUE(OpenedBy(old_).empty());
-  const auto audit = store_->ListAudit("", 1)->items;
+  const auto audit = store_->ListAudit({}, "", 1)->items;
   ASSERT_EQ(audit.size(), 1U);
   EXPECT_EQ(AuditLines(), lines + 1);
-  EXPECT_EQ(audit[0].verb, "Rekey");
-  EXPECT_EQ(audit[0].caller, "tester");
-  EXPECT_EQ(audit[0].detail, "master key " + old_.Id() + " -> " + new_.Id() + ", 4 secrets");
+  EXPECT_EQ(audit[0].line.verb, "Rekey");
+  EXPECT_EQ(audit[0].line.caller, "tester");
+  EXPECT_EQ(audit[0].line.detail, "master key " + old_.Id() + " -> " + new_.Id() + ", 4 secrets");
   EXPECT_TRUE(ChangeTo(old_, new_).ok()) << "again";
   EXPECT_EQ(OpenedBy(new_), all_);
 }
