@@ -124,6 +124,10 @@ void FillDefaults(config::v1::ServerConfig& config) {
   if (config.access().tests_per_minute() == 0) config.mutable_access()->set_tests_per_minute(10);
   config::v1::ServerConfig::MasterKey& key = *config.mutable_master_key();
   if (!key.command().empty() && key.command_seconds() == 0) key.set_command_seconds(30);
+  auto& rotation = *config.mutable_key_rotation();
+  if (rotation.drain_seconds() == 0) rotation.set_drain_seconds(86'400);
+  if (rotation.login_seconds_max() == 0) rotation.set_login_seconds_max(120);
+  if (rotation.poll_seconds() == 0) rotation.set_poll_seconds(30);
 }
 
 absl::Status CheckRange(std::string_view field, int value, int low, int high) {
@@ -211,6 +215,19 @@ absl::Status CheckMasterKey(const config::v1::ServerConfig::MasterKey& key) {
   return CheckRange("master_key.command_seconds", key.command_seconds(), 1, 120);
 }
 
+// Shorter times only where everything is a stand-in: a login under way could be cut off from its key.
+absl::Status CheckKeyRotation(const config::v1::ServerConfig& config) {
+  const config::v1::ServerConfig::KeyRotation& rotation = config.key_rotation();
+  const bool stand_ins = config.allow_loopback_endpoints();
+  CDI_RETURN_IF_ERROR(
+      CheckRange("key_rotation.drain_seconds", rotation.drain_seconds(), stand_ins ? 1 : 3600, 604'800));
+  CDI_RETURN_IF_ERROR(
+      CheckRange("key_rotation.login_seconds_max", rotation.login_seconds_max(), stand_ins ? 1 : 60, 600));
+  CDI_RETURN_IF_ERROR(CheckRange("key_rotation.poll_seconds", rotation.poll_seconds(), stand_ins ? 1 : 5, 3600));
+  if (config.key_import_dir().empty() || config.key_import_dir().starts_with('/')) return absl::OkStatus();
+  return ConfigError("key_import_dir must be an absolute path");
+}
+
 absl::Status CheckConfig(const config::v1::ServerConfig& config) {
   if (config.state_dir().empty()) return ConfigError("state_dir is missing: the directory for everything durable");
   CDI_RETURN_IF_ERROR(CheckMetricsListen(config.metrics_listen()));
@@ -228,6 +245,7 @@ absl::Status CheckConfig(const config::v1::ServerConfig& config) {
   for (const std::string& path : config.driver_paths()) {
     if (!path.starts_with('/')) return ConfigError("driver_paths must be absolute paths");
   }
+  CDI_RETURN_IF_ERROR(CheckKeyRotation(config));
   CDI_RETURN_IF_ERROR(CheckRange("row_log_days", config.row_log_days(), 1, 3650));
   CDI_RETURN_IF_ERROR(CheckRange("dead_row_days", config.dead_row_days(), 1, 3650));
   CDI_RETURN_IF_ERROR(CheckRange("stop_seconds", config.stop_seconds(), 1, 12));

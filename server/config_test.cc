@@ -43,6 +43,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"ScalarForList", "braze_host_suffixes: .braze.com", "must be a list"},
         Refusal{"BrokenYaml", "listen: [", "server.yaml:"},
         Refusal{"OutOfRange", "stop_seconds: 16", "stop_seconds must be 1..12; got 16"},
+        Refusal{"DrainTooShort", "key_rotation: {drain_seconds: 60}", "drain_seconds must be 3600..604800"},
+        Refusal{"ImportDirRelative", "key_import_dir: keys", "key_import_dir must be an absolute path"},
         Refusal{"ListenWithoutPort", "listen: 127.0.0.1", "listen must be host:port"},
         Refusal{"PlaintextEverywhere", "listen: 0.0.0.0:7350", "plaintext goes with a loopback address"},
         Refusal{"PlaintextOnANameThatLooksLikeLoopback", "listen: 127.evil.example:1",
@@ -73,6 +75,9 @@ TEST(ConfigTest, TheMinimumGetsEveryDefault) {
   EXPECT_EQ(config->dead_row_days(), 90);
   EXPECT_EQ(config->stop_seconds(), 10);
   EXPECT_EQ(config->runs_max(), 8);
+  EXPECT_EQ(config->key_rotation().drain_seconds(), 86'400);
+  EXPECT_EQ(config->key_rotation().login_seconds_max(), 120);
+  EXPECT_EQ(config->key_rotation().poll_seconds(), 30);
   EXPECT_EQ(config->braze_host_suffixes_size(), 2);
   EXPECT_FALSE(config->allow_loopback_endpoints());
   EXPECT_EQ(config->access().anonymous_role(), "");
@@ -176,6 +181,37 @@ TEST(ConnectionRulesTest, PlainTextAndThisMachineNeedTheServersLeave) {
   EXPECT_TRUE(CheckConnection(SnowflakeAt("127.0.0.1", true), ConfigThatAllowsLoopback(true)).ok());
   EXPECT_FALSE(CheckConnection(SnowflakeAt("127.example.com", true), ConfigThatAllowsLoopback(true)).ok());
   EXPECT_FALSE(CheckConnection(SnowflakeAt("user@host", false), ConfigThatAllowsLoopback(true)).ok());
+}
+
+TEST(ConfigTest, ShortDrainsAreForStandInsOnly) {
+  const auto config = ParseConfig(
+      std::string(kMinimal) + "allow_loopback_endpoints: true\nkey_rotation: {drain_seconds: 2, poll_seconds: 1}\n",
+      "s");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->key_rotation().drain_seconds(), 2);
+}
+
+TEST(ConnectionRulesTest, ARotationHasItsRangesAndAnotherConnectionAsRotator) {
+  const auto config = ParseConfig(kMinimal, "s");
+  v1::Connection connection;
+  connection.set_name("connections/main");
+  connection.mutable_snowflake()->set_account("myorg-acme");
+  connection.mutable_snowflake()->set_user("U");
+  v1::Connection::KeyRotation& rotation = *connection.mutable_rotation();
+  rotation.set_every_days(365);
+  rotation.set_window_start_hour(22);
+  rotation.set_window_end_hour(4);
+  rotation.set_drain_hours(168);
+  rotation.set_rotator_connection("connections/rotator");
+  EXPECT_TRUE(CheckConnection(connection, *config).ok());
+  rotation.set_rotator_connection("connections/main");
+  EXPECT_EQ(ErrorReason(CheckConnection(connection, *config)), "INVALID_FIELD");
+  rotation.clear_rotator_connection();
+  rotation.set_drain_hours(169);
+  EXPECT_EQ(ErrorReason(CheckConnection(connection, *config)), "INVALID_FIELD");
+  rotation.set_drain_hours(24);
+  rotation.set_window_end_hour(24);
+  EXPECT_EQ(ErrorReason(CheckConnection(connection, *config)), "INVALID_FIELD");
 }
 
 TEST(ConnectionRulesTest, AnAccountIsAnIdentifierAlone) {

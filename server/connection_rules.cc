@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "base/text.h"
 #include "server/config.h"
+#include "server/resource_name.h"
 
 namespace cdi::server {
 namespace {
@@ -95,12 +96,38 @@ absl::Status CheckPostgresql(const v1::Connection::Postgresql& postgresql, const
                    config.allow_loopback_endpoints());
 }
 
+absl::Status CheckBetween(std::string_view field, int value, int low, int high) {
+  if (value >= low && value <= high) return absl::OkStatus();
+  return InvalidField(field, absl::StrCat(std::string(field), " must be ", low, "..", high, "; got ", value));
+}
+
+absl::Status CheckRotation(const v1::Connection& connection) {
+  const v1::Connection::KeyRotation& rotation = connection.rotation();
+  if (!connection.has_snowflake()) {
+    return InvalidField("connection.rotation", "rotation goes with a Snowflake connection: only those have key pairs");
+  }
+  CDI_RETURN_IF_ERROR(CheckBetween("connection.rotation.every_days", rotation.every_days(), 0, 365));
+  CDI_RETURN_IF_ERROR(CheckBetween("connection.rotation.window_start_hour", rotation.window_start_hour(), 0, 23));
+  CDI_RETURN_IF_ERROR(CheckBetween("connection.rotation.window_end_hour", rotation.window_end_hour(), 0, 23));
+  CDI_RETURN_IF_ERROR(CheckBetween("connection.rotation.drain_hours", rotation.drain_hours(), 0, 168));
+  if (!v1::Connection::KeyRotation::Mode_IsValid(rotation.mode())) {
+    return InvalidField("connection.rotation.mode", "mode must be ASSISTED or AUTOMATIC");
+  }
+  if (rotation.rotator_connection().empty()) return absl::OkStatus();
+  if (rotation.rotator_connection() == connection.name()) {
+    return InvalidField("connection.rotation.rotator_connection",
+                        "rotator_connection must be another connection: this one's own role is tried first anyway");
+  }
+  return CheckName(rotation.rotator_connection(), "connections/*", "connection.rotation.rotator_connection");
+}
+
 }  // namespace
 
 absl::Status CheckConnection(const v1::Connection& connection, const config::v1::ServerConfig& config) {
   if (connection.display_name().size() > kDisplayNameMax) {
     return InvalidField("connection.display_name", "display_name must be at most 200 bytes");
   }
+  if (connection.has_rotation()) CDI_RETURN_IF_ERROR(CheckRotation(connection));
   if (connection.has_snowflake()) return CheckSnowflake(connection.snowflake(), config);
   if (connection.has_postgresql()) return CheckPostgresql(connection.postgresql(), config);
   return InvalidField("connection.snowflake", "set exactly one of snowflake and postgresql");

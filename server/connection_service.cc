@@ -21,9 +21,10 @@ using ingest::ResourceKind;
 constexpr std::string_view kPattern = "connections/*";
 
 const std::vector<std::string_view> kMutablePaths = {
-    "display_name",    "snowflake.role",      "snowflake.warehouse", "snowflake.driver",
-    "snowflake.host",  "snowflake.port",      "snowflake.plaintext", "postgresql.host",
-    "postgresql.port", "postgresql.password", "postgresql.driver",   "postgresql.plaintext"};
+    "display_name",        "snowflake.role",  "snowflake.warehouse", "snowflake.driver",
+    "snowflake.host",      "snowflake.port",  "snowflake.plaintext", "rotation",
+    "postgresql.host",     "postgresql.port", "postgresql.password", "postgresql.driver",
+    "postgresql.plaintext"};
 
 }  // namespace
 

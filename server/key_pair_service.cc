@@ -7,28 +7,20 @@
 #include "base/status_macros.h"
 #include "keys/alter_user.h"
 #include "server/documents.h"
+#include "server/key_import.h"
 #include "server/paging.h"
 #include "server/resource_name.h"
+#include "server/rotation_view.h"
 
 namespace cdi::server {
 namespace {
 
 constexpr std::string_view kPattern = "connections/*/keyPairs/*";
 
-v1::KeyPair::State StateOf(keys::KeyPairState state) {
-  switch (state) {
-    case keys::KeyPairState::kGenerated:
-      return v1::KeyPair::GENERATED;
-    case keys::KeyPairState::kRegistered:
-      return v1::KeyPair::REGISTERED;
-    case keys::KeyPairState::kActive:
-      return v1::KeyPair::ACTIVE;
-    case keys::KeyPairState::kDraining:
-      return v1::KeyPair::DRAINING;
-    case keys::KeyPairState::kRevoked:
-      return v1::KeyPair::REVOKED;
-  }
-  return v1::KeyPair::STATE_UNSPECIFIED;
+std::optional<keys::KeySlot> WantedSlot(v1::KeyPair::Slot slot) {
+  if (slot == v1::KeyPair::RSA_PUBLIC_KEY) return keys::KeySlot::k1;
+  if (slot == v1::KeyPair::RSA_PUBLIC_KEY_2) return keys::KeySlot::k2;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -46,8 +38,8 @@ absl::StatusOr<v1::KeyPair> KeyPairServiceImpl::View(const keys::KeyPairRecord& 
   CDI_ASSIGN_OR_RETURN(const std::string user, UserOf(std::string(ParentOf(record.name))));
   v1::KeyPair view;
   view.set_name(record.name);
-  view.set_slot(record.slot == keys::KeySlot::k1 ? v1::KeyPair::RSA_PUBLIC_KEY : v1::KeyPair::RSA_PUBLIC_KEY_2);
-  view.set_state(StateOf(record.state));
+  view.set_slot(ViewOf(record.slot));
+  view.set_state(ViewOf(record.state));
   view.set_key_bits(record.bits);
   view.set_fingerprint(record.fingerprint);
   view.set_public_key(record.public_key_line);
@@ -58,6 +50,12 @@ absl::StatusOr<v1::KeyPair> KeyPairServiceImpl::View(const keys::KeyPairRecord& 
   CDI_ASSIGN_OR_RETURN(*view.mutable_unregister_statement(), keys::AlterUserUnsetStatement(user, record.slot));
   *view.mutable_create_time() = ToProto(record.create_time);
   if (record.activate_time) *view.mutable_activate_time() = ToProto(*record.activate_time);
+  CDI_ASSIGN_OR_RETURN(const std::vector<keys::RotationRecord> rotations,
+                       rotations_.List(std::string(ParentOf(record.name))));
+  for (const keys::RotationRecord& rotation : rotations) {
+    const bool part = rotation.old_key.name == record.name || rotation.new_key.name == record.name;
+    if (part && !keys::IsEnd(rotation.step)) view.set_rotation(rotation.name);
+  }
   return view;
 }
 
@@ -79,15 +77,43 @@ absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& requ
       return absl::OkStatus();
     }
   }
-  std::optional<keys::KeySlot> slot;
-  if (request.slot() == v1::KeyPair::RSA_PUBLIC_KEY) slot = keys::KeySlot::k1;
-  if (request.slot() == v1::KeyPair::RSA_PUBLIC_KEY_2) slot = keys::KeySlot::k2;
   const int bits = request.key_bits() == 0 ? keys::kRsaBitsDefault : request.key_bits();
-  CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Generate(request.connection(), id, bits, slot));
+  CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record,
+                       context_.keys.Generate(request.connection(), id, bits, WantedSlot(request.slot())));
   context_.logger.Write(LogLevel::kInfo, "key_pair_generated",
                         {{"key_pair", record.name}, {"fingerprint", record.fingerprint}, {"caller", caller}});
   CDI_ASSIGN_OR_RETURN(response, View(record));
   return absl::OkStatus();
+}
+
+absl::Status KeyPairServiceImpl::Import(const v1::ImportKeyPairRequest& request, const std::string& caller,
+                                        v1::KeyPair& response) {
+  CDI_RETURN_IF_ERROR(CheckName(request.connection(), "connections/*", "connection"));
+  CDI_RETURN_IF_ERROR(UserOf(request.connection()).status());
+  CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(request.key_pair_id(), "k", context_.rng, "key_pair_id"));
+  const std::string& directory = context_.config.key_import_dir();
+  CDI_ASSIGN_OR_RETURN(const Secret pem, ReadImportFile(directory, request.file(), "file"));
+  std::optional<Secret> passphrase;
+  if (!request.passphrase_file().empty()) {
+    CDI_ASSIGN_OR_RETURN(const Secret text, ReadImportFile(directory, request.passphrase_file(), "passphrase_file"));
+    std::string_view words = text.Expose();
+    if (words.ends_with('\n')) words.remove_suffix(1);
+    if (words.ends_with('\r')) words.remove_suffix(1);
+    passphrase.emplace(words);
+  }
+  CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record,
+                       context_.keys.Import(request.connection(), id, pem, passphrase ? &*passphrase : nullptr,
+                                            WantedSlot(request.slot())));
+  context_.logger.Write(LogLevel::kInfo, "key_pair_imported",
+                        {{"key_pair", record.name}, {"fingerprint", record.fingerprint}, {"caller", caller}});
+  CDI_ASSIGN_OR_RETURN(response, View(record));
+  return absl::OkStatus();
+}
+
+grpc::Status KeyPairServiceImpl::ImportKeyPair(grpc::ServerContext* rpc, const v1::ImportKeyPairRequest* request,
+                                               v1::KeyPair* response) {
+  return Serve(context_, "ImportKeyPair", rpc, *request,
+               [&](const Caller& caller) { return Import(*request, caller.name(), *response); });
 }
 
 grpc::Status KeyPairServiceImpl::GenerateKeyPair(grpc::ServerContext* rpc, const v1::GenerateKeyPairRequest* request,
@@ -137,6 +163,7 @@ grpc::Status KeyPairServiceImpl::RevokeKeyPair(grpc::ServerContext* rpc, const v
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     if (request->reason().empty()) return InvalidField("reason", "reason is empty; it is kept in the server's log");
     CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Revoke(request->name()));
+    rotations_.Wake(ParentOf(request->name()));
     context_.logger.Write(
         LogLevel::kWarn, "key_pair_revoked",
         {{"key_pair", record.name}, {"reason", CutText(request->reason(), 300)}, {"caller", caller.name()}});

@@ -1,17 +1,20 @@
-// Key pairs of a connection, over keys::KeyRing.
+// Key pairs of a connection, over keys::KeyRing. A pair that is revoked turns its open rotation, so the keeper is told.
 #pragma once
 
 #include "cdi/v1/key_pair.grpc.pb.h"
+#include "server/rotation_keeper.h"
 #include "server/service_context.h"
 
 namespace cdi::server {
 
 class KeyPairServiceImpl final : public v1::KeyPairService::Service {
  public:
-  explicit KeyPairServiceImpl(ServiceContext& context) : context_(context) {}
+  KeyPairServiceImpl(ServiceContext& context, RotationKeeper& rotations) : context_(context), rotations_(rotations) {}
 
   grpc::Status GenerateKeyPair(grpc::ServerContext* rpc, const v1::GenerateKeyPairRequest* request,
                                v1::KeyPair* response) override;
+  grpc::Status ImportKeyPair(grpc::ServerContext* rpc, const v1::ImportKeyPairRequest* request,
+                             v1::KeyPair* response) override;
   grpc::Status GetKeyPair(grpc::ServerContext* rpc, const v1::GetKeyPairRequest* request,
                           v1::KeyPair* response) override;
   grpc::Status ListKeyPairs(grpc::ServerContext* rpc, const v1::ListKeyPairsRequest* request,
@@ -23,10 +26,12 @@ class KeyPairServiceImpl final : public v1::KeyPairService::Service {
 
  private:
   absl::Status Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller, v1::KeyPair& response);
+  absl::Status Import(const v1::ImportKeyPairRequest& request, const std::string& caller, v1::KeyPair& response);
   absl::StatusOr<v1::KeyPair> View(const keys::KeyPairRecord& record);
   absl::StatusOr<std::string> UserOf(const std::string& connection);
 
   ServiceContext& context_;
+  RotationKeeper& rotations_;
 };
 
 }  // namespace cdi::server

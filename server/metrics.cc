@@ -44,6 +44,10 @@ Metrics::Metrics(const Clock& clock)
       watermark_(AddGauges("cdi_watermark_timestamp_seconds", "Cursor value below which every row is settled")),
       sync_lag_(AddGauges("cdi_sync_lag_seconds", "Wall clock minus watermark at the last progress")),
       sealed_(AddGauges("cdi_sealed", "1: started without the master key, no run starts").Add({})),
+      key_age_(AddGauges("cdi_key_age_seconds", "Age of a usable key pair")),
+      rotation_step_(AddGauges("cdi_rotation_step", "Step of the open rotation, 0 when there is none")),
+      rotation_waits_(AddGauges("cdi_rotation_waits_for_people", "1 while a rotation waits for a person")),
+      rotations_(AddCounters("cdi_rotations_total", "Ended rotations by end")),
       send_seconds_(prometheus::BuildHistogram()
                         .Name("cdi_batch_send_seconds")
                         .Help("Duration of requests to Braze")
@@ -106,6 +110,34 @@ void Metrics::RunFinished(const ingest::Run& run) {
   if (run.window) null_cursor_rows_.Add(OfSync(run.sync)).Increment(Count(run.window->rows_null_cursor));
   queue_rows_.Add(OfSync(run.sync)).Set(0);
   in_flight_.Add(OfSync(run.sync)).Set(0);
+}
+
+void Metrics::SetKeyAges(const std::map<std::pair<std::string, int>, double>& ages) {
+  const MutexLock lock(mutex_);
+  for (auto known = key_ages_.begin(); known != key_ages_.end();) {
+    if (ages.contains(known->first)) {
+      ++known;
+      continue;
+    }
+    key_age_.Remove(known->second);
+    known = key_ages_.erase(known);
+  }
+  for (const auto& [where, seconds] : ages) {
+    prometheus::Gauge*& gauge = key_ages_[where];
+    if (gauge == nullptr) {
+      gauge = &key_age_.Add({{"connection", where.first}, {"slot", std::to_string(where.second)}});
+    }
+    gauge->Set(seconds);
+  }
+}
+
+void Metrics::SetRotation(const std::string& connection, int step, bool waits_for_people) {
+  rotation_step_.Add({{"connection", connection}}).Set(step);
+  rotation_waits_.Add({{"connection", connection}}).Set(waits_for_people ? 1 : 0);
+}
+
+void Metrics::RotationEnded(const std::string& connection, const std::string& step) {
+  rotations_.Add({{"connection", connection}, {"end", step}}).Increment();
 }
 
 }  // namespace cdi::server

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
@@ -41,6 +42,12 @@ class Metrics final : public ingest::EngineObserver {
   void RunProgressed(const ingest::SyncName& sync, const ingest::RunProgress& progress) override;
   void RunFinished(const ingest::Run& run) override;
 
+  // Seconds by connection and slot (1, 2) of every usable key pair; those left out are gone.
+  void SetKeyAges(const std::map<std::pair<std::string, int>, double>& ages);
+  // `step` 0: no rotation is open.
+  void SetRotation(const std::string& connection, int step, bool waits_for_people);
+  void RotationEnded(const std::string& connection, const std::string& step);
+
  private:
   using Counters = prometheus::Family<prometheus::Counter>;
   using Gauges = prometheus::Family<prometheus::Gauge>;
@@ -59,9 +66,16 @@ class Metrics final : public ingest::EngineObserver {
   Gauges& watermark_;
   Gauges& sync_lag_;
   prometheus::Gauge& sealed_;
+  Gauges& key_age_;
+  Gauges& rotation_step_;
+  Gauges& rotation_waits_;
+  Counters& rotations_;
   prometheus::Histogram& send_seconds_;
   prometheus::Histogram& fetch_seconds_;
   std::unique_ptr<prometheus::Exposer> exposer_;
+
+  Mutex mutex_;
+  std::map<std::pair<std::string, int>, prometheus::Gauge*> key_ages_ CDI_GUARDED_BY(mutex_);
 };
 
 }  // namespace cdi::server

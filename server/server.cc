@@ -33,9 +33,12 @@
 #include "server/master_key_source.h"
 #include "server/metrics.h"
 #include "server/plans.h"
+#include "server/rotation_keeper.h"
+#include "server/rotation_service.h"
 #include "server/run_service.h"
 #include "server/secret_box.h"
 #include "server/service_context.h"
+#include "server/snowflake_user_link.h"
 #include "server/store_options.h"
 #include "server/sync_service.h"
 #include "server/warehouses.h"
@@ -91,8 +94,11 @@ class Server::Impl {
         context_{config_,     *store_, engine_, *sender_, key_ring_, secrets_,
                  warehouses_, access_, audit_,  *clock_,  rng_,      logger_},
         access_service_(context_, tokens_),
+        rotation_keeper_({*store_, *store_, key_ring_, *clock_, logger_, metrics_}, PolicyOf(config_.key_rotation()),
+                         UserMakerOver(*store_, warehouses_)),
         connections_(context_),
-        key_pairs_(context_),
+        key_pairs_(context_, rotation_keeper_),
+        rotations_(context_, rotation_keeper_),
         workspaces_(context_),
         syncs_(context_),
         runs_(context_),
@@ -121,6 +127,7 @@ class Server::Impl {
       metrics_address_ = absl::StrCat(address.host, ":", port);
     }
     CDI_RETURN_IF_ERROR(engine_.Start());
+    rotation_keeper_.Run();
     housekeeper_ = std::jthread([this](const std::stop_token& stop) { KeepHouse(stop); });
     logger_.Write(LogLevel::kInfo, "server_started", {{"listen", address_}, {"metrics", metrics_address_}});
     return absl::OkStatus();
@@ -131,10 +138,12 @@ class Server::Impl {
     stopped_ = true;
     logger_.Write(LogLevel::kInfo, "server_stopping", {});
     grpc_->GetHealthCheckService()->SetServingStatus(false);
+    rotation_keeper_.RequestStop();
     const bool clean = engine_.Stop(std::chrono::seconds{config_.stop_seconds()});
     sender_->Shutdown(clock_->MonoNow() + kSenderPatience);
     engine_.Join();
     grpc_->Shutdown(std::chrono::system_clock::now() + kCallPatience);
+    rotation_keeper_.Stop();
     logger_.Write(clean ? LogLevel::kInfo : LogLevel::kWarn, "server_stopped", {{"clean", clean}});
     return clean;
   }
@@ -244,6 +253,7 @@ class Server::Impl {
     builder.RegisterService(&access_service_);
     builder.RegisterService(&connections_);
     builder.RegisterService(&key_pairs_);
+    builder.RegisterService(&rotations_);
     builder.RegisterService(&workspaces_);
     builder.RegisterService(&syncs_);
     builder.RegisterService(&runs_);
@@ -285,8 +295,10 @@ class Server::Impl {
   ingest::Engine engine_;
   ServiceContext context_;
   AccessServiceImpl access_service_;
+  RotationKeeper rotation_keeper_;
   ConnectionServiceImpl connections_;
   KeyPairServiceImpl key_pairs_;
+  RotationServiceImpl rotations_;
   WorkspaceServiceImpl workspaces_;
   SyncServiceImpl syncs_;
   RunServiceImpl runs_;

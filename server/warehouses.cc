@@ -9,6 +9,9 @@
 namespace cdi::server {
 namespace {
 
+constexpr std::chrono::seconds kUserStatementTimeout{20};
+constexpr std::chrono::seconds kUserLoginTimeout{15};
+
 // The key pairs of a Snowflake user. The first login of a connection without an active pair makes its pair active;
 // every later exchange is a rotation's (keys/key_ring.h, LoggedIn).
 class KeyCredentials final : public warehouse::CredentialSource {
@@ -36,6 +39,25 @@ class KeyCredentials final : public warehouse::CredentialSource {
   keys::KeyRing& keys_;
   const std::string connection_;
   Logger& logger_;
+};
+
+// One key and no other, to prove it; what a success means is the rotation's to say.
+class OneKeyCredentials final : public warehouse::CredentialSource {
+ public:
+  OneKeyCredentials(keys::KeyRing& keys, std::string key_pair) : keys_(keys), key_pair_(std::move(key_pair)) {}
+
+  absl::StatusOr<std::vector<warehouse::Credential>> Credentials() override {
+    CDI_ASSIGN_OR_RETURN(keys::LoginKey key, keys_.LoginKeyOf(key_pair_));
+    std::vector<warehouse::Credential> credentials;
+    credentials.push_back({.label = key.key_pair_name, .private_key_pem = std::move(key.pem), .password = Secret()});
+    return credentials;
+  }
+
+  void LoggedIn(const warehouse::Credential&) override {}
+
+ private:
+  keys::KeyRing& keys_;
+  const std::string key_pair_;
 };
 
 class PasswordCredentials final : public warehouse::CredentialSource {
@@ -111,6 +133,28 @@ absl::StatusOr<std::shared_ptr<warehouse::Warehouse>> Warehouses::Make(const v1:
   }
   return std::shared_ptr<warehouse::Warehouse>(
       warehouse::MakeOdbcWarehouse(std::move(settings), std::move(credentials), clock_, logger_));
+}
+
+absl::StatusOr<std::unique_ptr<warehouse::UserSession>> Warehouses::OpenUserSession(const v1::Connection& connection,
+                                                                                    const std::string& only_key_pair,
+                                                                                    std::stop_token stop) {
+  if (!connection.has_snowflake()) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_SNOWFLAKE",
+                     absl::StrCat(connection.name(), " is no Snowflake connection: only those log in by key pair"));
+  }
+  CDI_ASSIGN_OR_RETURN(warehouse::ConnectionSettings settings, SettingsOf(connection));
+  std::shared_ptr<warehouse::CredentialSource> credentials;
+  if (only_key_pair.empty()) {
+    credentials = std::make_shared<KeyCredentials>(keys_, connection.name(), logger_);
+  } else {
+    credentials = std::make_shared<OneKeyCredentials>(keys_, only_key_pair);
+  }
+  warehouse::SessionRequest request;
+  request.query_tag = absl::StrCat("cdi rotation connection=", connection.name());
+  request.statement_timeout = kUserStatementTimeout;
+  request.login_timeout = kUserLoginTimeout;
+  return warehouse::OpenUserSession(std::move(settings), std::move(credentials), request, clock_, logger_,
+                                    std::move(stop));
 }
 
 }  // namespace cdi::server

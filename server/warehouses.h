@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
@@ -9,6 +11,7 @@
 #include "cdi/v1/connection.pb.h"
 #include "keys/key_ring.h"
 #include "server/secret_box.h"
+#include "warehouse/user_session.h"
 #include "warehouse/warehouse.h"
 
 namespace cdi::server {
@@ -20,6 +23,12 @@ class Warehouses {
       : keys_(keys), secrets_(secrets), clock_(clock), logger_(logger) {}
 
   absl::StatusOr<std::shared_ptr<warehouse::Warehouse>> Make(const v1::Connection& connection);
+
+  // A login of a Snowflake connection that looks after its user, for rotations: with the connection's keys in their
+  // order, or with nothing but the one named. kFailedPrecondition, NOT_SNOWFLAKE.
+  absl::StatusOr<std::unique_ptr<warehouse::UserSession>> OpenUserSession(const v1::Connection& connection,
+                                                                          const std::string& only_key_pair,
+                                                                          std::stop_token stop);
 
  private:
   keys::KeyRing& keys_;

@@ -8,25 +8,37 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+// Whoever has a connection's key rotated by another connection's user needs both in scope.
+constexpr std::array<std::string_view, 2> kRotator = {"connection.rotation.rotator_connection", ""};
 constexpr std::array<std::string_view, 2> kSyncParts = {"sync.connection", "sync.workspace"};
 
 // clang-format off
 constexpr RpcRow kTable[] = {
     // Connections: what reaches into the warehouse needs an operator, what changes how we log in an admin.
-    {"ConnectionService", "CreateConnection", Role::kAdmin, Naming::kNewId, "connection_id", "connections/", true},
+    {"ConnectionService", "CreateConnection", Role::kAdmin, Naming::kNewId, "connection_id", "connections/", true, kRotator},
     {"ConnectionService", "GetConnection", Role::kViewer, Naming::kField, "name"},
     {"ConnectionService", "ListConnections", Role::kViewer, Naming::kCollection},
-    {"ConnectionService", "UpdateConnection", Role::kAdmin, Naming::kField, "connection.name", {}, true},
+    {"ConnectionService", "UpdateConnection", Role::kAdmin, Naming::kField, "connection.name", {}, true, kRotator},
     {"ConnectionService", "DeleteConnection", Role::kAdmin, Naming::kField, "name", {}, true},
     {"ConnectionService", "TestConnection", Role::kOperator, Naming::kField, "name", {}, false, {}, /*costly=*/true},
     {"ConnectionService", "ListTables", Role::kOperator, Naming::kField, "connection"},
     {"ConnectionService", "DescribeTable", Role::kOperator, Naming::kField, "connection"},
 
     {"KeyPairService", "GenerateKeyPair", Role::kAdmin, Naming::kField, "connection", {}, true},
+    {"KeyPairService", "ImportKeyPair", Role::kAdmin, Naming::kField, "connection", {}, true},
     {"KeyPairService", "GetKeyPair", Role::kViewer, Naming::kField, "name"},
     {"KeyPairService", "ListKeyPairs", Role::kViewer, Naming::kField, "connection"},
     {"KeyPairService", "RevokeKeyPair", Role::kAdmin, Naming::kField, "name", {}, true},
     {"KeyPairService", "DeleteKeyPair", Role::kAdmin, Naming::kField, "name", {}, true},
+
+    {"RotationService", "RotateKeyPair", Role::kAdmin, Naming::kField, "connection", {}, true},
+    {"RotationService", "GetRotation", Role::kViewer, Naming::kField, "name"},
+    {"RotationService", "ListRotations", Role::kViewer, Naming::kField, "connection"},
+    {"RotationService", "ContinueRotation", Role::kAdmin, Naming::kField, "name", {}, true},
+    {"RotationService", "RollBackRotation", Role::kAdmin, Naming::kField, "name", {}, true},
+    {"RotationService", "EndDrain", Role::kAdmin, Naming::kField, "name", {}, true},
+    {"RotationService", "PermitOverwrite", Role::kAdmin, Naming::kField, "name", {}, true},
+    {"RotationService", "GetKeyStatus", Role::kViewer, Naming::kField, "connection"},
 
     {"WorkspaceService", "CreateWorkspace", Role::kAdmin, Naming::kNewId, "workspace_id", "workspaces/", true},
     {"WorkspaceService", "GetWorkspace", Role::kViewer, Naming::kField, "name"},

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "cdi/v1/connection.pb.h"
 #include "cdi/v1/key_pair.pb.h"
+#include "cdi/v1/rotation.pb.h"
 #include "cdi/v1/run.pb.h"
 #include "cdi/v1/sync.pb.h"
 #include "cdi/v1/workspace.pb.h"
