@@ -43,6 +43,7 @@ Client::Client(Endpoint endpoint, std::chrono::nanoseconds timeout)
       access_(v1::AccessService::NewStub(channel_)),
       connections_(v1::ConnectionService::NewStub(channel_)),
       key_pairs_(v1::KeyPairService::NewStub(channel_)),
+      rotations_(v1::RotationService::NewStub(channel_)),
       workspaces_(v1::WorkspaceService::NewStub(channel_)),
       syncs_(v1::SyncService::NewStub(channel_)),
       runs_(v1::RunService::NewStub(channel_)),

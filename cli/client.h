@@ -12,6 +12,7 @@
 #include "cdi/v1/audit.grpc.pb.h"
 #include "cdi/v1/connection.grpc.pb.h"
 #include "cdi/v1/key_pair.grpc.pb.h"
+#include "cdi/v1/rotation.grpc.pb.h"
 #include "cdi/v1/run.grpc.pb.h"
 #include "cdi/v1/sync.grpc.pb.h"
 #include "cdi/v1/workspace.grpc.pb.h"
@@ -80,6 +81,7 @@ class Client {
   v1::AccessService::Stub& StubOf(v1::AccessService::Stub*) { return *access_; }
   v1::ConnectionService::Stub& StubOf(v1::ConnectionService::Stub*) { return *connections_; }
   v1::KeyPairService::Stub& StubOf(v1::KeyPairService::Stub*) { return *key_pairs_; }
+  v1::RotationService::Stub& StubOf(v1::RotationService::Stub*) { return *rotations_; }
   v1::WorkspaceService::Stub& StubOf(v1::WorkspaceService::Stub*) { return *workspaces_; }
   v1::SyncService::Stub& StubOf(v1::SyncService::Stub*) { return *syncs_; }
   v1::RunService::Stub& StubOf(v1::RunService::Stub*) { return *runs_; }
@@ -91,6 +93,7 @@ class Client {
   std::unique_ptr<v1::AccessService::Stub> access_;
   std::unique_ptr<v1::ConnectionService::Stub> connections_;
   std::unique_ptr<v1::KeyPairService::Stub> key_pairs_;
+  std::unique_ptr<v1::RotationService::Stub> rotations_;
   std::unique_ptr<v1::WorkspaceService::Stub> workspaces_;
   std::unique_ptr<v1::SyncService::Stub> syncs_;
   std::unique_ptr<v1::RunService::Stub> runs_;

@@ -113,6 +113,8 @@ absl::Status NothingToUpdate();
 // One function per noun: adds its verbs to `root`.
 void AddConnectionCommands(CLI::App& root, Action& chosen);
 void AddKeyCommands(CLI::App& root, Action& chosen);
+// The verbs of `cdi keys` that are about rotations.
+void AddRotationVerbs(CLI::App& keys_noun, Action& chosen);
 void AddWorkspaceCommands(CLI::App& root, Action& chosen);
 void AddSyncCommands(CLI::App& root, Action& chosen);
 void AddRunCommands(CLI::App& root, Action& chosen);

@@ -27,6 +27,21 @@ constexpr FieldFlag kSnowflakeFlags[] = {
     {.flag = "--plaintext",
      .path = "snowflake.plaintext",
      .help = "Plain http, to a loopback host: for snowflake-mock"},
+    {.flag = "--rotate-every-days",
+     .path = "rotation.every_days",
+     .help = "Rotate the key at this age, 1 to 365 (never)"},
+    {.flag = "--rotate-from-hour",
+     .path = "rotation.window_start_hour",
+     .help = "Scheduled rotations start from this hour (UTC)"},
+    {.flag = "--rotate-to-hour", .path = "rotation.window_end_hour", .help = "And before this one"},
+    {.flag = "--rotate-mode", .path = "rotation.mode", .help = "Scheduled rotations: automatic (default) or assisted"},
+    {.flag = "--rotator",
+     .path = "rotation.rotator_connection",
+     .help = "Connection whose role may alter this one's user",
+     .expand = ConnectionName},
+    {.flag = "--drain-hours",
+     .path = "rotation.drain_hours",
+     .help = "A replaced key stays valid so long, 1 to 168 (24)"},
 };
 
 constexpr FieldFlag kPostgresqlFlags[] = {
@@ -48,6 +63,21 @@ constexpr FieldFlag kUpdateFlags[] = {
     {.flag = "--port", .path = "snowflake.port", .help = "Port"},
     {.flag = "--driver", .path = "snowflake.driver", .help = "ODBC driver: name in odbcinst.ini, or path"},
     {.flag = "--plaintext", .path = "snowflake.plaintext", .help = "Without TLS, to a loopback host only"},
+    {.flag = "--rotate-every-days",
+     .path = "rotation.every_days",
+     .help = "Rotate the key at this age, 1 to 365 (never)"},
+    {.flag = "--rotate-from-hour",
+     .path = "rotation.window_start_hour",
+     .help = "Scheduled rotations start from this hour (UTC)"},
+    {.flag = "--rotate-to-hour", .path = "rotation.window_end_hour", .help = "And before this one"},
+    {.flag = "--rotate-mode", .path = "rotation.mode", .help = "Scheduled rotations: automatic (default) or assisted"},
+    {.flag = "--rotator",
+     .path = "rotation.rotator_connection",
+     .help = "Connection whose role may alter this one's user",
+     .expand = ConnectionName},
+    {.flag = "--drain-hours",
+     .path = "rotation.drain_hours",
+     .help = "A replaced key stays valid so long, 1 to 168 (24)"},
 };
 
 constexpr char kNameHelp[] = "Connection: main, or connections/main";
@@ -141,7 +171,7 @@ int Update(Command& command, const UpdateOptions& options) {
   std::vector<std::string> paths;
   const auto repath = [&](const std::string& path) {
     const size_t dot = path.find('.');
-    if (dot == std::string::npos) return path;
+    if (dot == std::string::npos || path.starts_with("rotation.")) return path;
     return Concat(present.has_postgresql() ? "postgresql" : "snowflake", path.substr(dot));
   };
   if (const absl::Status fault = options.fields->Apply(*request.mutable_connection(), &paths, repath); !fault.ok()) {

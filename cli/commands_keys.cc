@@ -66,6 +66,43 @@ void AddGenerate(CLI::App& noun, Action& chosen) {
   OnChosen(verb, chosen, [options](Command& command) { return Generate(command, *options); });
 }
 
+void AddImport(CLI::App& noun, Action& chosen) {
+  CLI::App& verb = AddVerb(noun, "import", "Take a key pair from a file in the server's key_import_dir",
+                           "cdi keys import main --file rsa_key.p8\n"
+                           "cdi keys import main --id k7 --file rsa_key.p8 --passphrase-file rsa_key.pass --slot 2");
+  auto connection = std::make_shared<std::string>();
+  auto slot = std::make_shared<std::string>();
+  auto request = std::make_shared<v1::ImportKeyPairRequest>();
+  AddName(verb, *connection, "CONNECTION", "Snowflake connection: main, or connections/main");
+  verb.add_option("--file", *request->mutable_file(), "Name of the file there: PKCS#8 PEM, encrypted or not")
+      ->required();
+  verb.add_option("--passphrase-file", *request->mutable_passphrase_file(),
+                  "Name of the file beside it with the passphrase of an encrypted key");
+  verb.add_option("--id", *request->mutable_key_pair_id(), "Id of the key pair (made by the server)");
+  verb.add_option("--slot", *slot, "Where its public half is or goes: 1 for RSA_PUBLIC_KEY, 2 for RSA_PUBLIC_KEY_2")
+      ->check(CLI::IsMember({"1", "2"}))
+      ->type_name("NUMBER");
+  OnChosen(verb, chosen, [connection, slot, request](Command& command) {
+    CDI_CLI_ASSIGN_OR_USAGE(command, *request->mutable_connection(), ConnectionName(*connection));
+    if (!slot->empty()) {
+      request->set_slot(*slot == "1" ? v1::KeyPair::RSA_PUBLIC_KEY : v1::KeyPair::RSA_PUBLIC_KEY_2);
+    }
+    return command.CallAndAnswer(&Stub::ImportKeyPair, *request, [](Console& console, const v1::KeyPair& made) {
+      ShowKeyPair(console, made);
+      const std::string name = ShortName(made.name());
+      const std::string connection_id = name.substr(0, name.find('/'));
+      console.out << "\nDelete the files now: the key is sealed in the server's state.\n"
+                  << "Where it is the connection's first key: run the statement below unless Snowflake has it, then "
+                  << PrintableText(Concat("cdi connections test ", connection_id)) << ".\n"
+                  << "Else rotate to it: "
+                  << PrintableText(
+                         Concat("cdi keys rotate ", connection_id, " --key-pair ", name.substr(name.find('/') + 1)))
+                  << "\n\n"
+                  << PrintableText(made.register_statement()) << std::endl;
+    });
+  });
+}
+
 void AddReading(CLI::App& noun, Action& chosen) {
   CLI::App& get = AddVerb(noun, "get", "Show one key pair and the statement that registers it", "cdi keys get main/k1");
   auto name = std::make_shared<std::string>();
@@ -101,8 +138,8 @@ void AddReading(CLI::App& noun, Action& chosen) {
 }
 
 void AddEnding(CLI::App& noun, Action& chosen) {
-  CLI::App& revoke = AddVerb(noun, "revoke", "Make a key pair unusable at once and destroy its private half",
-                             "cdi keys revoke main/k1 --reason \"replaced by k2\"");
+  CLI::App& revoke = AddVerb(noun, "revoke", "Emergency: make a key pair unusable at once and destroy its private half",
+                             "cdi keys revoke main/k1 --reason \"the disk was stolen\"");
   auto name = std::make_shared<std::string>();
   auto reason = std::make_shared<std::string>();
   auto statement_only = std::make_shared<bool>(false);
@@ -119,7 +156,12 @@ void AddEnding(CLI::App& noun, Action& chosen) {
         return;
       }
       ShowKeyPair(console, key_pair);
-      ShowStatement(console, "\nRun this as an administrator of the user to remove the public half:",
+      if (!key_pair.rotation().empty()) {
+        console.out << "\nIts rotation turns by itself: "
+                    << PrintableText(Concat("cdi keys resume ", ShortName(key_pair.rotation()))) << std::endl;
+      }
+      ShowStatement(console,
+                    "\nIt is unusable here now, and still valid in Snowflake until an administrator runs this:",
                     key_pair.unregister_statement());
     });
   });
@@ -138,10 +180,13 @@ void AddEnding(CLI::App& noun, Action& chosen) {
 void AddKeyCommands(CLI::App& root, Action& chosen) {
   CLI::App& noun = AddNoun(root, "keys", "Key pairs of a Snowflake user; the private half never leaves the server",
                            "cdi keys generate main\n"
-                           "cdi keys list main\n"
-                           "cdi keys revoke main/k1 --reason \"replaced by k2\"");
+                           "cdi keys status main\n"
+                           "cdi keys rotate main --automatic --wait\n"
+                           "cdi keys revoke main/k1 --reason \"the disk was stolen\"");
   AddGenerate(noun, chosen);
+  AddImport(noun, chosen);
   AddReading(noun, chosen);
+  AddRotationVerbs(noun, chosen);
   AddEnding(noun, chosen);
 }
 

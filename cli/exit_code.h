@@ -6,7 +6,7 @@ namespace cdi::cli {
 
 enum ExitCode : int {
   kOk = 0,
-  kRunFailed = 1,    // a followed run ended ERROR, CONFIG_ERROR, LIMIT_EXCEEDED or CANCELLED
+  kRunFailed = 1,    // a followed run ended ERROR, CONFIG_ERROR, LIMIT_EXCEEDED or CANCELLED; a rotation likewise
   kUsage = 2,        // the command line, or a file or variable it names, is wrong; nothing was changed
   kRunPartial = 3,   // a followed run ended PARTIAL: some rows are dead or held
   kRefused = 4,      // the server answered with an error

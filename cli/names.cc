@@ -73,6 +73,10 @@ absl::StatusOr<std::string> KeyPairName(std::string_view text) {
   return ExpandOrRefuse("key pair", "`main/k1` or `connections/main/keyPairs/k1`", text, {"connections", "keyPairs"});
 }
 
+absl::StatusOr<std::string> RotationName(std::string_view text) {
+  return ExpandOrRefuse("rotation", "`main/r1` or `connections/main/rotations/r1`", text, {"connections", "rotations"});
+}
+
 absl::StatusOr<std::string> RunName(std::string_view text) {
   return ExpandOrRefuse("run", "`shop/r1` or `syncs/shop/runs/r1`", text, {"syncs", "runs"});
 }

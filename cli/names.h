@@ -16,6 +16,8 @@ absl::StatusOr<std::string> SyncName(std::string_view text);
 absl::StatusOr<std::string> TokenName(std::string_view text);
 // `shop/k1` for `connections/shop/keyPairs/k1`.
 absl::StatusOr<std::string> KeyPairName(std::string_view text);
+// `shop/r1` for `connections/shop/rotations/r1`.
+absl::StatusOr<std::string> RotationName(std::string_view text);
 absl::StatusOr<std::string> RunName(std::string_view text);
 // What owns dead rows: a sync (`shop`) or one of its runs (`shop/r1`).
 absl::StatusOr<std::string> DeadRowParent(std::string_view text);

@@ -7,6 +7,7 @@
 #include "cdi/v1/audit.pb.h"
 #include "cdi/v1/connection.pb.h"
 #include "cdi/v1/key_pair.pb.h"
+#include "cdi/v1/rotation.pb.h"
 #include "cdi/v1/run.pb.h"
 #include "cdi/v1/sync.pb.h"
 #include "cdi/v1/workspace.pb.h"
@@ -22,6 +23,12 @@ void ShowColumns(Console& console, const v1::DescribeTableResponse& table);
 
 void ShowKeyPair(Console& console, const v1::KeyPair& key_pair);
 void ShowKeyPairs(Console& console, const v1::ListKeyPairsResponse& list);
+
+// What is true, what to do next, and as the last line the statement to run, where there is one.
+void ShowRotation(Console& console, const v1::Rotation& rotation);
+void ShowRotations(Console& console, const v1::ListRotationsResponse& list);
+void ShowReceipt(Console& console, const v1::Rotation& rotation);
+void ShowKeyStatus(Console& console, const v1::KeyStatus& status);
 
 void ShowWorkspace(Console& console, const v1::Workspace& workspace);
 void ShowWorkspaces(Console& console, const v1::ListWorkspacesResponse& list);

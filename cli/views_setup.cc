@@ -28,6 +28,16 @@ std::string OrDefault(int64_t value, std::string_view standard) {
   return value == 0 ? Concat(standard, " (default)") : FormatCount(value);
 }
 
+std::string ScheduleText(const v1::Connection::KeyRotation& rotation) {
+  if (rotation.every_days() == 0) return "";
+  const bool window = rotation.window_start_hour() != rotation.window_end_hour();
+  return Concat(
+      "every ", CountOf(rotation.every_days(), "day", "days"),
+      window ? Concat(", from ", rotation.window_start_hour(), " to ", rotation.window_end_hour(), " o'clock UTC")
+             : std::string(),
+      rotation.mode() == v1::Connection::KeyRotation::ASSISTED ? ", assisted" : ", automatic");
+}
+
 void ShowTestEnd(Console& console, bool passed, const google::protobuf::Duration& duration) {
   const std::string verdict = passed ? Green(console, "passed") : Red(console, "did not pass");
   console.out << "the test " << verdict << " (" << FormatDuration(FromProto(duration)) << ")" << std::endl;
@@ -47,7 +57,12 @@ void ShowConnection(Console& console, const v1::Connection& connection) {
         .Add("host", snowflake.host())
         .Add("port", snowflake.port() == 0 ? "" : PortText(snowflake.port(), 443))
         .Add("driver", snowflake.driver())
-        .Add("plaintext", snowflake.plaintext() ? "yes" : "");
+        .Add("plaintext", snowflake.plaintext() ? "yes" : "")
+        .Add("key rotation", ScheduleText(connection.rotation()))
+        .Add("rotator", ShortName(connection.rotation().rotator_connection()))
+        .Add("key drain", connection.rotation().drain_hours() == 0
+                              ? ""
+                              : CountOf(connection.rotation().drain_hours(), "hour", "hours"));
   } else if (connection.has_postgresql()) {
     const v1::Connection::Postgresql& postgresql = connection.postgresql();
     facts.Add("host", postgresql.host())

@@ -127,7 +127,7 @@ class Server::Impl {
       metrics_address_ = absl::StrCat(address.host, ":", port);
     }
     CDI_RETURN_IF_ERROR(engine_.Start());
-    rotation_keeper_.Run();
+    if (why_sealed_.ok()) rotation_keeper_.Run();
     housekeeper_ = std::jthread([this](const std::stop_token& stop) { KeepHouse(stop); });
     logger_.Write(LogLevel::kInfo, "server_started", {{"listen", address_}, {"metrics", metrics_address_}});
     return absl::OkStatus();
