@@ -81,14 +81,15 @@ class Program:
 
 
 class Service(contextlib.AbstractContextManager):
-    """Both stand-ins, the service, and a client. `binaries` is the build's bin directory."""
+    """Both stand-ins, the service, and a client. `binaries` is the build's bin directory, `config` further lines of the
+    server's configuration, with {path} for the test's own directory."""
 
     API_KEY = "canary-api-key-51f0"
 
     # Who may call: everybody on this machine, as the tests of everything else want it.
     ACCESS = "plaintext: true\naccess: {anonymous_role: admin, tests_per_minute: 600}\n"
 
-    def __init__(self, binaries, tables, latency_ms=10, tls=True):
+    def __init__(self, binaries, tables, latency_ms=10, tls=True, config=""):
         self.binaries = pathlib.Path(binaries).resolve()
         self.directory = tempfile.TemporaryDirectory(prefix="cdi-test-")
         self.path = pathlib.Path(self.directory.name)
@@ -108,7 +109,7 @@ class Service(contextlib.AbstractContextManager):
         (self.path / "server.yaml").write_text(
             f"listen: 127.0.0.1:0\n{self.ACCESS}metrics_listen: 127.0.0.1:0\nstate_dir: {self.path}/state\n"
             f"master_key: {{file: {self.path}/keys/master.key, create: true}}\nallow_loopback_endpoints: true\n{ca}"
-            f"driver_paths: [{self.binaries.parent}/lib/libcdisfodbc.so]\n")
+            f"driver_paths: [{self.binaries.parent}/lib/libcdisfodbc.so]\n{config.replace('{path}', str(self.path))}")
         self.start_server()
 
     def __exit__(self, *_):
@@ -118,8 +119,8 @@ class Service(contextlib.AbstractContextManager):
 
     def start_server(self, environment=None):
         import grpc
-        from cdi.v1 import (access_pb2_grpc, connection_pb2_grpc, key_pair_pb2_grpc, run_pb2_grpc, sync_pb2_grpc,
-                            workspace_pb2_grpc)
+        from cdi.v1 import (access_pb2_grpc, audit_pb2_grpc, connection_pb2_grpc, key_pair_pb2_grpc, rotation_pb2_grpc, run_pb2_grpc,
+                            sync_pb2_grpc, workspace_pb2_grpc)
 
         old = dict(os.environ)
         os.environ.update(environment or {})
@@ -131,8 +132,10 @@ class Service(contextlib.AbstractContextManager):
             os.environ.update(old)
         channel = self.channel = grpc.insecure_channel(self.server.address)
         self.access = access_pb2_grpc.AccessServiceStub(channel)
+        self.audit = audit_pb2_grpc.AuditServiceStub(channel)
         self.connections = connection_pb2_grpc.ConnectionServiceStub(channel)
         self.key_pairs = key_pair_pb2_grpc.KeyPairServiceStub(channel)
+        self.rotations = rotation_pb2_grpc.RotationServiceStub(channel)
         self.workspaces = workspace_pb2_grpc.WorkspaceServiceStub(channel)
         self.syncs = sync_pb2_grpc.SyncServiceStub(channel)
         self.runs = run_pb2_grpc.RunServiceStub(channel)

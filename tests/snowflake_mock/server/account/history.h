@@ -90,6 +90,7 @@ struct LoginRecord {
   std::string client_version;
   std::string peer;           // address of the client
   std::string authenticator;  // SNOWFLAKE_JWT …
+  std::string fingerprint;    // of the key that the token names; empty for other ways in
   int64_t session_id = 0;     // of a success
 };
 

@@ -211,6 +211,7 @@ absl::StatusOr<std::shared_ptr<Session>> Login(Account& account, const LoginRequ
   record.client_version = request.client_version;
   record.peer = request.peer;
   record.authenticator = request.authenticator;
+  if (const auto claims = ParseJwt(request.token); claims.ok()) record.fingerprint = claims->fingerprint;
   record.success = !refusal.has_value();
   record.id = RandomUuid();
   record.role = session->role;

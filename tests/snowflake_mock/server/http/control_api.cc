@@ -50,6 +50,7 @@ HttpReply Logins(Service& service) {
                     {"client_version", record.client_version},
                     {"peer", record.peer},
                     {"authenticator", record.authenticator},
+                    {"fingerprint", record.fingerprint},
                     {"success", record.success},
                     {"code", record.code},
                     {"cause", record.cause},
