@@ -28,17 +28,33 @@ Outcome Json(const JsonNode& node) {
   return Outcome::Text(WriteJson(node));
 }
 
-// A NULL element is the JSON null.
+JsonPtr Undefined() {
+  auto node = std::make_unique<JsonNode>();
+  node->kind = Kind::kUndefined;
+  node->scalar = "undefined";
+  return node;
+}
+
+bool IsNothing(const JsonNode& node) {
+  return node.kind == Kind::kNull || node.kind == Kind::kUndefined;
+}
+
+// A NULL element is undefined, not the JSON null.
 JsonPtr Element(const FunctionCall& call, size_t i) {
   JsonPtr node = call.IsNull(i) ? nullptr : ParseJsonNode(call.Text(i));
-  return node != nullptr ? std::move(node) : ParseJsonNode("null");
+  return node != nullptr ? std::move(node) : Undefined();
 }
 
 Outcome Construct(const FunctionCall& call) {
   std::string text = "[";
   for (size_t i = 0; i < call.count(); ++i)
-    absl::StrAppend(&text, i > 0 ? "," : "", call.IsNull(i) ? "null" : std::string(call.Text(i)));
+    absl::StrAppend(&text, i > 0 ? "," : "", call.IsNull(i) ? "undefined" : std::string(call.Text(i)));
   return Outcome::Text(text + "]");
+}
+
+// "1,\"a\"" as an array; NULL is an empty one
+Outcome ArrayOfElements(const FunctionCall& call) {
+  return Outcome::Text(absl::StrCat("[", call.IsNull(0) ? "" : std::string(call.Text(0)), "]"));
 }
 
 Outcome Size(const FunctionCall& call) {
@@ -93,7 +109,7 @@ Outcome Insert(const FunctionCall& call) {
   int64_t place = call.Bigint(1);
   if (place < 0) place += static_cast<int64_t>(array->elements.size());
   if (place < 0 || place > 1'000'000) return Outcome::Null();
-  while (static_cast<int64_t>(array->elements.size()) < place) array->elements.push_back(ParseJsonNode("null"));
+  while (static_cast<int64_t>(array->elements.size()) < place) array->elements.push_back(Undefined());
   array->elements.insert(array->elements.begin() + place, Element(call, 2));
   return Json(*array);
 }
@@ -150,7 +166,7 @@ void Distinct(JsonNode& array) {
 }
 
 void Compact(JsonNode& array) {
-  std::erase_if(array.elements, [](const JsonPtr& element) { return element->kind == Kind::kNull; });
+  std::erase_if(array.elements, [](const JsonPtr& element) { return IsNothing(*element); });
 }
 
 void Sort(JsonNode& array) {
@@ -179,7 +195,7 @@ Outcome Extreme(const FunctionCall& call, int sign) {
   if (array == nullptr) return NotArray(call.Text(0));
   const JsonNode* best = nullptr;
   for (const JsonPtr& element : array->elements) {
-    if (element->kind == Kind::kNull) continue;
+    if (IsNothing(*element)) continue;
     if (best == nullptr || CompareJson(*element, *best) * sign > 0) best = element.get();
   }
   return best == nullptr ? Outcome::Null() : Json(*best);
@@ -217,8 +233,7 @@ Outcome ToText(const FunctionCall& call) {
   std::string text;
   for (size_t i = 0; i < array->elements.size(); ++i) {
     const JsonNode& element = *array->elements[i];
-    absl::StrAppend(&text, i > 0 ? std::string(call.Text(1)) : "",
-                    element.kind == Kind::kNull ? "" : JsonPlainText(element));
+    absl::StrAppend(&text, i > 0 ? std::string(call.Text(1)) : "", IsNothing(element) ? "" : JsonPlainText(element));
   }
   return Outcome::Text(std::move(text));
 }
@@ -245,6 +260,7 @@ void AddArrayFunctions(std::vector<FunctionEntry>& entries) {
     entries.back().sees_nulls = sees_nulls;
   };
   add("SF_ARRAY_CONSTRUCT", K::kJson, Construct, true);
+  add("SF_ARRAY_OF_ELEMENTS", K::kJson, ArrayOfElements, true);
   add("SF_ARRAY_SIZE", K::kBigint, Size);
   add("SF_ARRAY_CONTAINS", K::kBoolean, Contains);
   add("SF_ARRAY_POSITION", K::kBigint, Position);

@@ -193,8 +193,7 @@ Outcome ToVariant(const FunctionCall& call) {
     const std::string zone(call.Text(1));
     if (!OffsetOfInstant(zone, 0).has_value()) return UnknownZone(zone);
     const Moment moment = MomentInZone(value, call.row, zone);
-    return Outcome::Text(
-        JsonQuote(FormatTime("YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM", moment.seconds, moment.nanos, moment.offset_minutes)));
+    return Outcome::Text(KeptMoment(value, moment));
   }
   return Outcome::Text(JsonText(value, call.row));
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "base/text.h"
 #include "nlohmann/json.hpp"
+#include "tests/snowflake_mock/server/engine/time_values.h"
 #include "tests/snowflake_mock/server/language/json_text.h"
 #include "tests/snowflake_mock/server/language/time_format.h"
 
@@ -308,13 +309,27 @@ std::string PlainText(const VectorView& column, idx_t row) {
     case DUCKDB_TYPE_VARCHAR: {
       const std::string_view text = column.Text(row);
       if (type.alias != "JSON") return std::string(text);
-      const auto parsed = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-      if (parsed.is_string()) return parsed.get<std::string>();
-      return NormalizeJson(text, JsonLayout::kCompact).value_or(std::string(text));
+      const JsonPtr node = ParseJsonNode(text);
+      return node == nullptr ? std::string(text) : JsonPlainText(*node);
     }
     default:
       return DecimalText(column.Integer(row), type.scale);
   }
+}
+
+std::string KeptMoment(const VectorView& column, const Moment& moment) {
+  const EngineType& type = column.type();
+  const bool is_ltz = IsLtz(column);
+  const char kind = type.id == DUCKDB_TYPE_DATE                                     ? 'D'
+                    : type.id == DUCKDB_TYPE_TIME || type.id == DUCKDB_TYPE_TIME_NS ? 'T'
+                    : is_ltz                                                        ? 'L'
+                    : !type.alias.empty() || type.id == DUCKDB_TYPE_TIMESTAMP_TZ    ? 'Z'
+                                                                                    : 'N';
+  const char* const format = kind == 'D'   ? "YYYY-MM-DD"
+                             : kind == 'T' ? "HH24:MI:SS.FF9"
+                             : kind == 'N' ? "YYYY-MM-DD HH24:MI:SS.FF9"
+                                           : "YYYY-MM-DD HH24:MI:SS.FF9 TZHTZM";
+  return KeptTime(kind, FormatTime(format, moment.seconds, moment.nanos, moment.offset_minutes));
 }
 
 std::string JsonText(const VectorView& column, idx_t row) {
@@ -326,17 +341,23 @@ std::string JsonText(const VectorView& column, idx_t row) {
     case DUCKDB_TYPE_FLOAT:
     case DUCKDB_TYPE_DOUBLE: {
       const double value = column.Real(row);
-      return std::isfinite(value) ? DoubleText(value) : JsonQuote(DoubleText(value));
+      if (!std::isfinite(value)) return JsonQuote(DoubleText(value));
+      std::array<char, 64> text;  // the exponent says that it is no NUMBER
+      const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific).ptr;
+      return {text.data(), end};
     }
     case DUCKDB_TYPE_VARCHAR:
-      if (type.alias == "JSON") return NormalizeJson(column.Text(row), JsonLayout::kCompact).value_or("null");
-      return JsonQuote(column.Text(row));
+      if (type.alias == "JSON") return NormalizeJson(column.Text(row), JsonLayout::kKept).value_or("null");
+      return KeptText(column.Text(row));
     case DUCKDB_TYPE_BLOB:
       return JsonQuote(HexText(column.Text(row)));
     default:
       break;
   }
-  if (column.IsTimeLike()) return JsonQuote(PlainText(column, row));
+  if (column.IsTimeLike()) {
+    const Moment moment = column.AsMoment(row);
+    return KeptMoment(column, moment);
+  }
   return DecimalText(column.Integer(row), type.scale);
 }
 

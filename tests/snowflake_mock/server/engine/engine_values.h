@@ -86,5 +86,7 @@ void AppendWireValue(const VectorView& column, idx_t row, const SqlType& declare
 std::string PlainText(const VectorView& column, idx_t row);
 // The value inside VARIANT, OBJECT and ARRAY; "null" for NULL.
 std::string JsonText(const VectorView& column, idx_t row);
+// A time of the column's type as a VARIANT keeps it.
+std::string KeptMoment(const VectorView& column, const Moment& moment);
 
 }  // namespace cdi::snowflake_mock

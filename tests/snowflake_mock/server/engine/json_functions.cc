@@ -22,17 +22,40 @@ JsonPtr NodeArgument(const FunctionCall& call, size_t i) {
   return ParseJsonNode(call.Text(i));
 }
 
+bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+// What is wrong with a client's JSON; nullopt when `node` is what it says.
+std::optional<std::string> ProblemOfJson(std::string_view text, bool may_repeat_keys, JsonPtr& node) {
+  std::optional<RepeatedKey> repeated;
+  node = ParseClientJson(text, &repeated);
+  if (node == nullptr) return absl::StrCat("Error parsing JSON: ", CutText(text, 100));
+  if (may_repeat_keys || !repeated.has_value()) return std::nullopt;
+  return absl::StrCat("Error parsing JSON: duplicate object attribute \"", CutText(repeated->name, 60), "\", pos ",
+                      repeated->position);
+}
+
+// (text[, 's' or 'd']): strict, or the last of repeated keys counts
 Outcome ParseJson(const FunctionCall& call) {
-  if (call.Text(0).find_first_not_of(" \t\r\n") == std::string_view::npos) return Outcome::Null();
-  auto normal = NormalizeJson(call.Text(0), JsonLayout::kCompact);
-  if (!normal.has_value())
-    return Outcome::Error("100069", "22P02", absl::StrCat("Error parsing JSON: ", CutText(call.Text(0), 100)));
-  return Outcome::Text(*std::move(normal));
+  if (IsBlank(call.Text(0))) return Outcome::Null();
+  const std::string mode = call.count() > 1 ? absl::AsciiStrToLower(std::string(call.Text(1))) : "s";
+  if (mode != "s" && mode != "d")
+    return Outcome::Error("001007", "22023", absl::StrCat("Invalid parameter value: ", CutText(call.Text(1), 60)));
+  JsonPtr node;
+  if (const auto problem = ProblemOfJson(call.Text(0), mode == "d", node))
+    return Outcome::Error("100069", "22P02", *problem);
+  return Json(*node);
 }
 
 Outcome CheckJson(const FunctionCall& call) {
-  if (ParseJsonNode(call.Text(0)) != nullptr) return Outcome::Null();
-  return Outcome::Text(absl::StrCat("Error parsing JSON: ", CutText(call.Text(0), 100)));
+  JsonPtr node;
+  const auto problem = IsBlank(call.Text(0)) ? std::nullopt : ProblemOfJson(call.Text(0), false, node);
+  return problem.has_value() ? Outcome::Text(*problem) : Outcome::Null();
+}
+
+Outcome DuplicateKey(std::string_view key) {
+  return Outcome::Error("100098", "22023", absl::StrCat("Duplicate field key '", CutText(key, 60), "'"));
 }
 
 Outcome ToJson(const FunctionCall& call) {
@@ -46,7 +69,9 @@ Outcome ConstructObject(const FunctionCall& call, bool keep_null) {
   for (size_t i = 0; i + 1 < call.count(); i += 2) {
     const bool null = call.IsNull(i + 1);
     if (call.IsNull(i) || (null && !keep_null)) continue;
-    members[std::string(call.Text(i))] = null ? "null" : std::string(call.Text(i + 1));
+    const bool is_new =
+        members.emplace(std::string(call.Text(i)), null ? "null" : std::string(call.Text(i + 1))).second;
+    if (!is_new) return DuplicateKey(call.Text(i));
   }
   std::string text = "{";
   for (const auto& [key, value] : members)
@@ -61,8 +86,15 @@ Outcome Member(const FunctionCall& call) {
 // "\"a\":1,\"b\":2" as one object; no members at all is an empty one
 Outcome ObjectOfMembers(const FunctionCall& call) {
   const std::string text = absl::StrCat("{", call.IsNull(0) ? "" : std::string(call.Text(0)), "}");
-  auto normal = NormalizeJson(text, JsonLayout::kCompact);
-  return normal.has_value() ? Outcome::Text(*std::move(normal)) : Outcome::Null();
+  std::optional<RepeatedKey> repeated;
+  const JsonPtr node = ParseJsonNode(text, &repeated);
+  if (repeated.has_value()) return DuplicateKey(repeated->name);
+  return node == nullptr ? Outcome::Null() : Json(*node);
+}
+
+// An element that is not there.
+bool IsMissing(const JsonNode* node) {
+  return node == nullptr || node->kind == Kind::kUndefined;
 }
 
 const JsonNode* Step(const JsonNode* node, const VectorView& step, idx_t row, bool ignore_case = false) {
@@ -88,7 +120,7 @@ Outcome Get(const FunctionCall& call) {
   const JsonPtr root = NodeArgument(call, 0);
   const JsonNode* node = root.get();
   for (size_t i = 1; i < call.count(); ++i) node = Step(node, call.in[i], call.row);
-  return node == nullptr ? Outcome::Null() : Json(*node);
+  return IsMissing(node) ? Outcome::Null() : Json(*node);
 }
 
 Outcome GetIgnoreCase(const FunctionCall& call) {
@@ -142,7 +174,24 @@ Outcome GetPath(const FunctionCall& call) {
   bool good = true;
   const JsonNode* const node = Follow(root.get(), call.Text(1), good);
   if (!good) return Outcome::Error("100093", "22023", absl::StrCat("Invalid path '", CutText(call.Text(1), 60), "'"));
-  return node == nullptr ? Outcome::Null() : Json(*node);
+  return IsMissing(node) ? Outcome::Null() : Json(*node);
+}
+
+const char* TextTypeName(char time) {
+  switch (time) {
+    case 'D':
+      return "DATE";
+    case 'T':
+      return "TIME";
+    case 'N':
+      return "TIMESTAMP_NTZ";
+    case 'L':
+      return "TIMESTAMP_LTZ";
+    case 'Z':
+      return "TIMESTAMP_TZ";
+    default:
+      return "VARCHAR";
+  }
 }
 
 const char* TypeName(const JsonNode& node) {
@@ -152,7 +201,9 @@ const char* TypeName(const JsonNode& node) {
     case Kind::kBoolean:
       return "BOOLEAN";
     case Kind::kText:
-      return "VARCHAR";
+      return TextTypeName(node.time);
+    case Kind::kUndefined:
+      return "NULL_VALUE";
     case Kind::kObject:
       return "OBJECT";
     case Kind::kArray:
@@ -227,13 +278,14 @@ Outcome CompareNumbers(const FunctionCall& call) {
 // A text that sorts as the value does: the sign and the exponent of a number come first.
 Outcome VariantKey(const FunctionCall& call) {
   const JsonPtr node = NodeArgument(call, 0);
-  if (node == nullptr || node->kind == Kind::kNull) return Outcome::Null();
+  if (node == nullptr) return Outcome::Null();
+  if (node->kind == Kind::kNull) return Outcome::Text("6");  // last, but before SQL's NULL
   if (node->kind != Kind::kNumber) {
     const char* const rank = node->kind == Kind::kBoolean ? "2"
                              : node->kind == Kind::kText  ? "3"
                              : node->kind == Kind::kArray ? "4"
                                                           : "5";
-    return Outcome::Text(rank + JsonPlainText(*node));
+    return Outcome::Text(rank + (node->kind == Kind::kText ? node->scalar : WriteJson(*node)));
   }
   return Outcome::Text("1" + NumberSortKey(node->scalar));
 }
@@ -260,8 +312,7 @@ Outcome ObjectInsert(const FunctionCall& call) {
   if (node == nullptr || node->kind != Kind::kObject) return NotObject(call.Text(0));
   const std::string key(call.Text(1));
   const bool update = call.count() > 3 && !call.IsNull(3) && call.Boolean(3);
-  if (node->members.contains(key) && !update)
-    return Outcome::Error("100098", "22023", absl::StrCat("Duplicate field key '", key, "'"));
+  if (node->members.contains(key) && !update) return DuplicateKey(key);
   JsonPtr value = NodeArgument(call, 2);
   if (value == nullptr) return Json(*node);  // a NULL value inserts nothing
   node->members[key] = std::move(value);
@@ -367,7 +418,7 @@ Outcome FlatElement(const FunctionCall& call) {
   if (kElement == 1 || kElement == 2) return node.kind == Kind::kText ? Outcome::Text(node.scalar) : Outcome::Null();
   // VALUE of an outer row without elements is NULL; JSON null of an element is not.
   const bool outer_row = packed->elements[1]->kind == Kind::kNull && packed->elements[3]->kind == Kind::kNull;
-  if (outer_row && node.kind == Kind::kNull) return Outcome::Null();
+  if (IsMissing(&node) || (outer_row && node.kind == Kind::kNull)) return Outcome::Null();
   return Json(node);
 }
 

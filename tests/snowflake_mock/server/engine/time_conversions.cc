@@ -116,7 +116,7 @@ std::optional<Point> ReadPoint(const FunctionCall& call, const char* name, Outco
         failure = Outcome::Null();
         return std::nullopt;
       }
-      text = JsonPlainText(*node);
+      text = node->kind == JsonNode::Kind::kText ? node->scalar : JsonPlainText(*node);
     }
     const auto parsed = ParseWallTime(text, call.count() > 3 ? call.Text(3) : "");
     if (!parsed.has_value()) {

@@ -1,8 +1,13 @@
 #include "tests/snowflake_mock/server/language/json_text.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
 
 namespace cdi::snowflake_mock {
@@ -10,78 +15,47 @@ namespace {
 
 using Kind = JsonNode::Kind;
 
-constexpr size_t kDepthMax = 500;
-
-// nlohmann's event parser checks the grammar; its number events hand over the source text where it would lose digits.
-class Builder : public nlohmann::json_sax<nlohmann::json> {
- public:
-  JsonPtr root;
-
-  bool null() override { return Scalar(Kind::kNull, "null"); }
-  bool boolean(bool value) override { return Scalar(Kind::kBoolean, value ? "true" : "false"); }
-  bool number_integer(number_integer_t value) override { return Scalar(Kind::kNumber, std::to_string(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return Scalar(Kind::kNumber, std::to_string(value)); }
-  bool number_float(number_float_t, const string_t& text) override { return Scalar(Kind::kNumber, text); }
-  bool string(string_t& value) override { return Scalar(Kind::kText, std::move(value)); }
-  bool binary(binary_t&) override { return false; }
-  bool key(string_t& name) override {
-    keys_.back() = name;
-    return true;
-  }
-  bool start_object(size_t) override { return Open(Kind::kObject); }
-  bool end_object() override { return Close(); }
-  bool start_array(size_t) override { return Open(Kind::kArray); }
-  bool end_array() override { return Close(); }
-  bool parse_error(size_t, const std::string&, const nlohmann::json::exception&) override { return false; }
-
- private:
-  JsonNode* Place(JsonPtr node) {
-    JsonNode* const placed = node.get();
-    if (open_.empty()) {
-      root = std::move(node);
-    } else if (open_.back()->kind == Kind::kObject) {
-      open_.back()->members[keys_.back()] = std::move(node);
-    } else {
-      open_.back()->elements.push_back(std::move(node));
-    }
-    return placed;
-  }
-  bool Scalar(Kind kind, std::string text) {
-    auto node = std::make_unique<JsonNode>();
-    node->kind = kind;
-    node->scalar = std::move(text);
-    Place(std::move(node));
-    return true;
-  }
-  bool Open(Kind kind) {
-    if (open_.size() > kDepthMax) return false;
-    auto node = std::make_unique<JsonNode>();
-    node->kind = kind;
-    open_.push_back(Place(std::move(node)));
-    keys_.emplace_back();
-    return true;
-  }
-  bool Close() {
-    open_.pop_back();
-    keys_.pop_back();
-    return true;
-  }
-
-  std::vector<JsonNode*> open_;
-  std::vector<std::string> keys_;
-};
+constexpr char kMark = '\x01';
 
 std::string Quoted(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// "01:02:03.123456789" without the fraction, "2026-01-01 01:02:03.123456789 +0100" with three digits of it.
+std::string ShownTime(const JsonNode& node) {
+  const size_t point = node.scalar.find('.');
+  if (point == std::string::npos) return node.scalar;
+  if (node.time == 'T') return node.scalar.substr(0, point);
+  const size_t end = std::min(node.scalar.find(' ', point), node.scalar.size());
+  return node.scalar.substr(0, point + 4) + node.scalar.substr(end);
+}
+
+// As DoubleText of engine/ writes a FLOAT.
+std::string ShortText(double value) {
+  std::array<char, 64> text;
+  const bool plain = value == 0 || (std::fabs(value) >= 1e-5 && std::fabs(value) < 1e15);
+  const auto end = plain ? std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr
+                         : std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  return {text.data(), end};
+}
+
+std::string ShownNumber(const std::string& number) {
+  if (number.find_first_of("eE") == std::string::npos) return number;
+  const double value = std::strtod(number.c_str(), nullptr);
+  return std::isfinite(value) ? absl::StrFormat("%.15e", value) : number;
+}
+
+std::string ScalarText(const JsonNode& node, JsonLayout layout) {
+  const bool is_kept = layout == JsonLayout::kKept;
+  if (node.kind == Kind::kNumber) return is_kept ? node.scalar : ShownNumber(node.scalar);
+  if (node.kind != Kind::kText) return node.scalar;
+  if (node.time != '\0') return is_kept ? KeptTime(node.time, node.scalar) : Quoted(ShownTime(node));
+  return is_kept ? KeptText(node.scalar) : Quoted(node.scalar);
+}
+
 void Write(const JsonNode& node, JsonLayout layout, int depth, std::string& out) {
-  if (node.kind == Kind::kText) {
-    out += Quoted(node.scalar);
-    return;
-  }
   if (node.kind != Kind::kObject && node.kind != Kind::kArray) {
-    out += node.scalar;
+    out += ScalarText(node, layout);
     return;
   }
   const bool object = node.kind == Kind::kObject;
@@ -153,8 +127,10 @@ int Rank(Kind kind) {
       return 5;
     case Kind::kNull:
       return 6;
+    case Kind::kUndefined:
+      return 7;
   }
-  return 7;
+  return 8;
 }
 
 }  // namespace
@@ -163,15 +139,10 @@ JsonPtr JsonNode::Copy() const {
   auto copy = std::make_unique<JsonNode>();
   copy->kind = kind;
   copy->scalar = scalar;
+  copy->time = time;
   for (const auto& [key, member] : members) copy->members[key] = member->Copy();
   for (const auto& element : elements) copy->elements.push_back(element->Copy());
   return copy;
-}
-
-JsonPtr ParseJsonNode(std::string_view text) {
-  Builder builder;
-  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) return nullptr;
-  return std::move(builder.root);
 }
 
 std::string WriteJson(const JsonNode& node, JsonLayout layout) {
@@ -181,7 +152,22 @@ std::string WriteJson(const JsonNode& node, JsonLayout layout) {
 }
 
 std::string JsonPlainText(const JsonNode& node) {
-  return node.kind == Kind::kText ? node.scalar : WriteJson(node);
+  if (node.kind == Kind::kText) return node.time == '\0' ? node.scalar : ShownTime(node);
+  // A FLOAT by itself is cast as any FLOAT is.
+  if (node.kind == Kind::kNumber && node.scalar.find_first_of("eE") != std::string::npos) {
+    const double value = std::strtod(node.scalar.c_str(), nullptr);
+    if (std::isfinite(value)) return ShortText(value);
+  }
+  return WriteJson(node, JsonLayout::kCompact);
+}
+
+std::string KeptText(std::string_view text) {
+  const std::string copy(text);
+  return Quoted(!copy.empty() && copy[0] == kMark ? kMark + copy : copy);
+}
+
+std::string KeptTime(char kind, std::string_view text) {
+  return Quoted(absl::StrCat(std::string{kMark, kind}, std::string(text)));
 }
 
 std::optional<std::string> NormalizeJson(std::string_view text, JsonLayout layout) {

@@ -20,8 +20,8 @@ constexpr FunctionPattern kFunctions[] = {
     {"BOOLXOR", "bb", 'b', "($1 <> $2)"},
     {"BOOLNOT", "b", 'b', "(NOT $1)"},
     // semi-structured
-    {"PARSE_JSON", "t", 'v', "SF_PARSE_JSON($1)", false},
-    {"TRY_PARSE_JSON", "t", 'v', "SF_TRY_PARSE_JSON($1)", false},
+    {"PARSE_JSON", "t?t", 'v', "SF_PARSE_JSON($*)", false},
+    {"TRY_PARSE_JSON", "t?t", 'v', "SF_TRY_PARSE_JSON($*)", false},
     {"CHECK_JSON", "t", 't', "SF_CHECK_JSON($1)", false},
     {"TO_JSON", "v", 't', "SF_TO_JSON($1)", false},
     {"TO_VARIANT", "v", 'v', "$1"},
@@ -69,6 +69,12 @@ constexpr FunctionPattern kFunctions[] = {
     {"IS_REAL", "v", 'b', "SF_IS_TYPE($1, 'DOUBLE')", false},
     {"IS_VARCHAR", "v", 'b', "SF_IS_TYPE($1, 'VARCHAR')", false},
     {"IS_CHAR", "v", 'b', "SF_IS_TYPE($1, 'VARCHAR')", false},
+    {"IS_DATE", "v", 'b', "SF_IS_TYPE($1, 'DATE')", false},
+    {"IS_DATE_VALUE", "v", 'b', "SF_IS_TYPE($1, 'DATE')", false},
+    {"IS_TIME", "v", 'b', "SF_IS_TYPE($1, 'TIME')", false},
+    {"IS_TIMESTAMP_NTZ", "v", 'b', "SF_IS_TYPE($1, 'TIMESTAMP_NTZ')", false},
+    {"IS_TIMESTAMP_LTZ", "v", 'b', "SF_IS_TYPE($1, 'TIMESTAMP_LTZ')", false},
+    {"IS_TIMESTAMP_TZ", "v", 'b', "SF_IS_TYPE($1, 'TIMESTAMP_TZ')", false},
     // texts
     {"UPPER", "t", '1', "upper($1)"},
     {"LOWER", "t", '1', "lower($1)"},

@@ -11,6 +11,7 @@ namespace {
 
 using Kind = SqlType::Kind;
 
+constexpr int kPrecisionMax = 38;
 constexpr int kSumGrowth = 12;  // SUM(NUMBER(p,s)) is a NUMBER(p + 12, s)
 
 std::string NotNull(const std::vector<Typed>& values) {
@@ -48,12 +49,24 @@ Typed Float(std::string sql) {
   return {std::move(sql), SqlType::Of(Kind::kFloat), true, false, {}, {}};
 }
 
+// The engine adds up in 128 bits and does not tell when they wrap, so a coarse sum stands guard where they could. Below
+// that the sum is exact, and SF_ROUND refuses what has more than 38 digits.
+std::string ExactSum(Calls& call, const Typed& value, const std::string& over) {
+  const std::string sum = absl::StrCat("sum(", call.Distinct(), value.sql, ")", over);
+  if (value.type.precision + kSumGrowth <= kPrecisionMax) return sum;
+  const int scale = value.type.scale;
+  return absl::StrCat("CASE WHEN abs(sum(", call.Distinct(), "CAST(", value.sql, " AS DOUBLE))", over, ") > 1.5e",
+                      kPrecisionMax - scale,
+                      " THEN CAST(error('~SF:100039:22003:Numeric value out of range: a result does not fit into "
+                      "NUMBER(38,",
+                      scale, ")') AS DECIMAL(38,", scale, ")) ELSE SF_ROUND_", scale, "(", sum, ", ", scale, ") END");
+}
+
 absl::StatusOr<Typed> Sum(Calls& call) {
   CDI_ASSIGN_OR_RETURN(const Typed value, NumberArgument(call));
   CDI_ASSIGN_OR_RETURN(const std::string over, call.Over());
-  const std::string sql = absl::StrCat("sum(", call.Distinct(), value.sql, ")", over);
-  if (value.type.kind == Kind::kFloat) return Float(sql);
-  return AsNumber(sql, std::min(38, value.type.precision + kSumGrowth), value.type.scale);
+  if (value.type.kind == Kind::kFloat) return Float(absl::StrCat("sum(", call.Distinct(), value.sql, ")", over));
+  return AsNumber(ExactSum(call, value, over), std::min(38, value.type.precision + kSumGrowth), value.type.scale);
 }
 
 absl::StatusOr<Typed> Avg(Calls& call) {
@@ -62,7 +75,7 @@ absl::StatusOr<Typed> Avg(Calls& call) {
   const std::string argument = absl::StrCat("(", call.Distinct(), value.sql, ")", over);
   if (value.type.kind == Kind::kFloat) return Float(absl::StrCat("avg", argument));
   const int scale = std::max(value.type.scale, std::min(value.type.scale + 6, 12));
-  return AsNumber(absl::StrCat("SF_DIVIDE_", scale, "(sum", argument, ", count", argument, ")"),
+  return AsNumber(absl::StrCat("SF_DIVIDE_", scale, "(", ExactSum(call, value, over), ", count", argument, ")"),
                   std::min(38, value.type.precision + kSumGrowth + scale - value.type.scale), scale);
 }
 
@@ -72,9 +85,10 @@ absl::StatusOr<Typed> MinMax(Calls& call) {
   CDI_ASSIGN_OR_RETURN(const std::string over, call.Over());
   if (value.null) return value;
   const std::string name = call.name() == "MIN" ? "min" : "max";
-  const std::string sql = value.type.kind == Kind::kVariant
-                              ? absl::StrCat("arg_", name, "(", value.sql, ", SF_VARIANT_KEY(", value.sql, "))", over)
-                              : absl::StrCat(name, "(", value.sql, ")", over);
+  const std::string sql =
+      value.type.kind == Kind::kVariant
+          ? absl::StrCat("arg_", name, "(", value.sql, ", nullif(SF_VARIANT_KEY(", value.sql, "), '6'))", over)
+          : absl::StrCat(name, "(", value.sql, ")", over);
   return Typed{sql, value.type, true, false, {}, {}};
 }
 
@@ -206,9 +220,9 @@ absl::StatusOr<Typed> ArrayAgg(Calls& call) {
   const std::string argument = value.null ? "CAST(NULL AS VARCHAR)" : value.sql;
   CDI_ASSIGN_OR_RETURN(const Typed json, call.convert.Variant(element));
   const bool distinct = call.call.distinct || call.name() == "ARRAY_UNIQUE_AGG";
-  return Typed{absl::StrCat("CAST(('[' || coalesce(array_to_string(list_transform(list(", distinct ? "DISTINCT " : "",
+  return Typed{absl::StrCat("SF_ARRAY_OF_ELEMENTS(array_to_string(list_transform(list(", distinct ? "DISTINCT " : "",
                             argument, order.empty() ? "" : " ", order, ") FILTER (WHERE (", argument, ") IS NOT NULL)",
-                            over, ", lambda e: CAST(", json.sql, " AS VARCHAR)), ','), '') || ']') AS JSON)"),
+                            over, ", lambda e: CAST(", json.sql, " AS VARCHAR)), ','))"),
                SqlType::Of(Kind::kArray),
                false,
                false,

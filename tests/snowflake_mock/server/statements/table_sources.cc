@@ -46,6 +46,10 @@ std::string EngineValue(const SqlType& type, const std::optional<std::string>& w
     }
     case SqlType::Kind::kBinary:
       return absl::StrCat("from_hex(", QuoteLiteral(*wire), ")");
+    case SqlType::Kind::kVariant:
+    case SqlType::Kind::kObject:
+    case SqlType::Kind::kArray:
+      return absl::StrCat("SF_PARSE_JSON(", QuoteLiteral(*wire), ", 'd')");
     default:
       return absl::StrCat("CAST(", QuoteLiteral(*wire), " AS ", type.EngineName(), ")");
   }
