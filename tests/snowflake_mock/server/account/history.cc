@@ -14,13 +14,16 @@ int64_t MemoryOf(const ResultSet& result) {
 
 void QueryHistory::Add(QueryRecord record) {
   const std::lock_guard lock(mutex_);
-  const auto entry = std::make_shared<QueryRecord>(std::move(record));
-  by_id_[entry->id] = entry;
-  records_.push_back(entry);
-  while (records_.size() > records_max_) {
-    Drop(*records_.front());
-    by_id_.erase(records_.front()->id);
-    records_.pop_front();
+  text_bytes_ += record.text.size();
+  const auto entry = std::make_shared<Entry>(Entry{std::make_shared<const QueryRecord>(std::move(record))});
+  by_id_[entry->record->id] = entry;
+  entries_.push_back(entry);
+  while (entries_.size() > records_max_ || (text_bytes_ > text_bytes_max_ && entries_.size() > 1)) {
+    const std::shared_ptr<Entry> oldest = entries_.front();
+    Drop(*oldest);
+    text_bytes_ -= oldest->record->text.size();
+    by_id_.erase(oldest->record->id);
+    entries_.pop_front();
   }
 }
 
@@ -28,10 +31,13 @@ void QueryHistory::Update(const std::string& id, const std::function<void(QueryR
   const std::lock_guard lock(mutex_);
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
-  QueryRecord& record = *found->second;
-  if (record.result != nullptr) kept_bytes_ -= MemoryOf(*record.result);
-  change(record);
-  if (record.result != nullptr) kept_bytes_ += MemoryOf(*record.result);
+  Entry& entry = *found->second;
+  const auto changed = std::make_shared<QueryRecord>(*entry.record);
+  change(*changed);
+  if (entry.record->result != nullptr) kept_bytes_ -= MemoryOf(*entry.record->result);
+  if (changed->result != nullptr) kept_bytes_ += MemoryOf(*changed->result);
+  text_bytes_ += changed->text.size() - entry.record->text.size();
+  entry.record = changed;
   DropOverBudget();
 }
 
@@ -39,22 +45,22 @@ std::optional<QueryRecord> QueryHistory::Find(const std::string& id) {
   const std::lock_guard lock(mutex_);
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return std::nullopt;
-  return *found->second;
+  return *found->second->record;
 }
 
-std::vector<QueryRecord> QueryHistory::Queries() {
+std::vector<std::shared_ptr<const QueryRecord>> QueryHistory::Queries() {
   const std::lock_guard lock(mutex_);
-  std::vector<QueryRecord> copies;
-  copies.reserve(records_.size());
-  for (const auto& record : records_) copies.push_back(*record);
-  return copies;
+  std::vector<std::shared_ptr<const QueryRecord>> records;
+  records.reserve(entries_.size());
+  for (const auto& entry : entries_) records.push_back(entry->record);
+  return records;
 }
 
 std::vector<QueryRecord> QueryHistory::Running() {
   const std::lock_guard lock(mutex_);
   std::vector<QueryRecord> copies;
-  for (const auto& record : records_) {
-    if (record->ended_ns == 0) copies.push_back(*record);
+  for (const auto& entry : entries_) {
+    if (entry->record->ended_ns == 0) copies.push_back(*entry->record);
   }
   return copies;
 }
@@ -67,24 +73,36 @@ void QueryHistory::SetResultBudget(int64_t bytes) {
 
 void QueryHistory::DropResults(int64_t before_ns) {
   const std::lock_guard lock(mutex_);
-  for (const auto& record : records_) {
-    if (record->ended_ns > 0 && record->ended_ns < before_ns) Drop(*record);
+  for (const auto& entry : entries_) {
+    if (entry->record->ended_ns > 0 && entry->record->ended_ns < before_ns) Drop(*entry);
   }
 }
 
 void QueryHistory::DropOverBudget() {
-  for (auto record = records_.begin(); kept_bytes_ > budget_bytes_ && record != records_.end(); ++record) {
-    // The newest stays, whatever its size: somebody is about to read it.
-    if (record + 1 == records_.end()) break;
-    Drop(**record);
+  if (kept_bytes_ <= budget_bytes_) return;
+  std::set<int64_t> sessions;
+  std::set<const Entry*> newest;
+  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
+    if ((*entry)->record->result != nullptr && sessions.insert((*entry)->record->session_id).second)
+      newest.insert(entry->get());
+  }
+  DropDownTo(budget_bytes_, newest);
+  DropDownTo(2 * budget_bytes_, {entries_.back().get()});
+}
+
+void QueryHistory::DropDownTo(int64_t bytes, const std::set<const Entry*>& spared) {
+  for (auto entry = entries_.begin(); kept_bytes_ > bytes && entry != entries_.end(); ++entry) {
+    if (!spared.contains(entry->get())) Drop(**entry);
   }
 }
 
-void QueryHistory::Drop(QueryRecord& record) {
-  if (record.result == nullptr) return;
-  kept_bytes_ -= MemoryOf(*record.result);
-  record.result = nullptr;
-  record.result_dropped = true;
+void QueryHistory::Drop(Entry& entry) {
+  if (entry.record->result == nullptr) return;
+  kept_bytes_ -= MemoryOf(*entry.record->result);
+  const auto changed = std::make_shared<QueryRecord>(*entry.record);
+  changed->result = nullptr;
+  changed->result_dropped = true;
+  entry.record = changed;
 }
 
 }  // namespace cdi::snowflake_mock

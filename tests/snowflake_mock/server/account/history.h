@@ -1,8 +1,9 @@
 // What ran and who came in: the one place that INFORMATION_SCHEMA, RESULT_SCAN, /monitoring/queries and the control API
 // read.
 //
-// Results are kept for 24 hours and within a budget of bytes: the oldest are dropped first, their records stay.
-// Thread-safe; records are copied out, results are shared and never change.
+// Results are kept for 24 hours and within a budget of bytes: the oldest are dropped first, their records stay. The
+// newest of each session stays too, for somebody is about to read it, until all take twice the budget. Records are kept
+// up to a count and to a size of their texts. Thread-safe; what is handed out never changes.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,30 +53,39 @@ struct QueryRecord {
 
 class QueryHistory {
  public:
-  // The newest records are kept: `records_max` of them.
-  explicit QueryHistory(size_t records_max = 10'000) : records_max_(records_max) {}
+  // The newest records are kept: `records_max` of them, with at most `text_bytes_max` of SQL.
+  explicit QueryHistory(size_t records_max = 10'000, size_t text_bytes_max = size_t{64} * 1024 * 1024)
+      : records_max_(records_max), text_bytes_max_(text_bytes_max) {}
 
   void Add(QueryRecord record);
   // Changes a record in place, under the lock; nothing happens when it is gone. Results over the budget are dropped.
   void Update(const std::string& id, const std::function<void(QueryRecord&)>& change);
   std::optional<QueryRecord> Find(const std::string& id);
-  std::vector<QueryRecord> Queries();  // oldest first
-  std::vector<QueryRecord> Running();  // those that have not ended, oldest first
+  std::vector<std::shared_ptr<const QueryRecord>> Queries();  // oldest first
+  std::vector<QueryRecord> Running();                         // those that have not ended, oldest first
 
   void SetResultBudget(int64_t bytes);
   // Drops results that ended before `before_ns`.
   void DropResults(int64_t before_ns);
 
  private:
+  // Replaced at each change, so that readers keep what they have.
+  struct Entry {
+    std::shared_ptr<const QueryRecord> record;
+  };
+
   void DropOverBudget();
-  void Drop(QueryRecord& record);
+  void DropDownTo(int64_t bytes, const std::set<const Entry*>& spared);
+  void Drop(Entry& entry);
 
   std::mutex mutex_;
   size_t records_max_;
+  size_t text_bytes_max_;
+  size_t text_bytes_ = 0;
   int64_t budget_bytes_ = int64_t{512} * 1024 * 1024;
   int64_t kept_bytes_ = 0;
-  std::deque<std::shared_ptr<QueryRecord>> records_;
-  std::map<std::string, std::shared_ptr<QueryRecord>> by_id_;
+  std::deque<std::shared_ptr<Entry>> entries_;
+  std::map<std::string, std::shared_ptr<Entry>> by_id_;
 };
 
 struct LoginRecord {

@@ -68,12 +68,13 @@ HttpReply Queries(Service& service, const HttpRequest& request) {
   if (!request.Query("limit").empty() && !absl::SimpleAtoi(request.Query("limit"), &limit))
     return ControlError("limit must be a number");
   std::vector<Json> newest_first;
-  const std::vector<QueryRecord> records = service.account.history.Queries();
+  const std::vector<std::shared_ptr<const QueryRecord>> records = service.account.history.Queries();
   const auto wanted = [&](const char* name, const std::string& value) {
     const std::string filter = request.Query(name);
     return filter.empty() || absl::EqualsIgnoreCase(filter, value);
   };
-  for (auto record = records.rbegin(); record != records.rend() && newest_first.size() < limit; ++record) {
+  for (auto place = records.rbegin(); place != records.rend() && newest_first.size() < limit; ++place) {
+    const QueryRecord* const record = place->get();
     if (!wanted("user", record->user) || !wanted("tag", record->tag) || !wanted("id", record->id)) continue;
     if (!absl::StrContains(record->text, request.Query("text"))) continue;
     newest_first.push_back({{"query_id", record->id},

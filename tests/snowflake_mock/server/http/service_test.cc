@@ -37,7 +37,7 @@ TEST(ServiceTest, NoStatementRunsAnyMoreWhenCancelQueryGoesAway) {
     while ((*account)->history.Find(runs->query_id)->status != "RUNNING") std::this_thread::yield();
   }
   EXPECT_EQ(running, std::vector<std::string>());
-  for (const QueryRecord& record : (*account)->history.Queries()) EXPECT_EQ(record.code, "000604") << record.text;
+  for (const auto& record : (*account)->history.Queries()) EXPECT_EQ(record->code, "000604") << record->text;
 }
 
 TEST(ServiceTest, AStatementThatComesAfterTheEndIsCancelledAtOnce) {

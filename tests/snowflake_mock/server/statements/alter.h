@@ -10,4 +10,7 @@ absl::StatusOr<ResultSet> AlterView(Execution& run, TokenReader& reader);
 absl::StatusOr<ResultSet> AlterSchema(Execution& run, TokenReader& reader);
 absl::StatusOr<ResultSet> AlterDatabase(Execution& run, TokenReader& reader);
 
+// 002003 when the table has no such column.
+absl::StatusOr<Column*> FindColumn(Relation& table, const std::string& name);
+
 }  // namespace cdi::snowflake_mock

@@ -58,88 +58,98 @@ std::string StatusText(const std::string& status, bool account_usage) {
   return status == "SUCCESS" ? "SUCCESS" : status == "FAILED_WITH_INCIDENT" ? "INCIDENT" : "FAIL";
 }
 
-}  // namespace
-
-TableSource QueryHistorySource(Execution& run, const HistoryFilter& filter, bool account_usage) {
+std::vector<HistoryColumn> QueryColumns(bool account_usage) {
   const SqlType text = SqlType::Text();
   const SqlType number = SqlType::Number(38, 0);
   const SqlType time = SqlType::Of(SqlType::Kind::kTimestampLtz, 3);
-  const std::vector<HistoryColumn> columns{{"QUERY_ID", text},
-                                           {"QUERY_TEXT", text},
-                                           {"DATABASE_NAME", text},
-                                           {"SCHEMA_NAME", text},
-                                           {"QUERY_TYPE", text},
-                                           {"SESSION_ID", number},
-                                           {"USER_NAME", text},
-                                           {"ROLE_NAME", text},
-                                           {"WAREHOUSE_NAME", text},
-                                           {"WAREHOUSE_SIZE", text},
-                                           {"WAREHOUSE_TYPE", text},
-                                           {"CLUSTER_NUMBER", number},
-                                           {"QUERY_TAG", text},
-                                           {"EXECUTION_STATUS", text},
-                                           {"ERROR_CODE", account_usage ? text : number},
-                                           {"ERROR_MESSAGE", text},
-                                           {"START_TIME", time},
-                                           {"END_TIME", time},
-                                           {"TOTAL_ELAPSED_TIME", number},
-                                           {"BYTES_SCANNED", number},
-                                           {"ROWS_PRODUCED", number},
-                                           {"COMPILATION_TIME", number},
-                                           {"EXECUTION_TIME", number},
-                                           {"QUEUED_PROVISIONING_TIME", number},
-                                           {"QUEUED_REPAIR_TIME", number},
-                                           {"QUEUED_OVERLOAD_TIME", number},
-                                           {"TRANSACTION_BLOCKED_TIME", number}};
+  return {{"QUERY_ID", text},
+          {"QUERY_TEXT", text},
+          {"DATABASE_NAME", text},
+          {"SCHEMA_NAME", text},
+          {"QUERY_TYPE", text},
+          {"SESSION_ID", number},
+          {"USER_NAME", text},
+          {"ROLE_NAME", text},
+          {"WAREHOUSE_NAME", text},
+          {"WAREHOUSE_SIZE", text},
+          {"WAREHOUSE_TYPE", text},
+          {"CLUSTER_NUMBER", number},
+          {"QUERY_TAG", text},
+          {"EXECUTION_STATUS", text},
+          {"ERROR_CODE", account_usage ? text : number},
+          {"ERROR_MESSAGE", text},
+          {"START_TIME", time},
+          {"END_TIME", time},
+          {"TOTAL_ELAPSED_TIME", number},
+          {"BYTES_SCANNED", number},
+          {"ROWS_PRODUCED", number},
+          {"COMPILATION_TIME", number},
+          {"EXECUTION_TIME", number},
+          {"QUEUED_PROVISIONING_TIME", number},
+          {"QUEUED_REPAIR_TIME", number},
+          {"QUEUED_OVERLOAD_TIME", number},
+          {"TRANSACTION_BLOCKED_TIME", number}};
+}
+
+std::vector<std::string> QueryRow(const QueryRecord& record, const Catalog& catalog, int64_t now_ns,
+                                  bool account_usage) {
+  const auto warehouse = catalog.warehouses.find(record.warehouse);
+  const int64_t end = record.ended_ns == 0 ? now_ns : record.ended_ns;
+  const int64_t start = record.started_ns == 0 ? record.queued_ns : record.started_ns;
+  return {Text(record.id),
+          Text(record.text),
+          Text(record.database),
+          Text(record.schema),
+          Text(record.type),
+          std::to_string(record.session_id),
+          Text(record.user),
+          Text(record.role),
+          Text(record.warehouse),
+          warehouse == catalog.warehouses.end() ? "NULL" : Text(warehouse->second.size),
+          record.warehouse.empty() ? "NULL" : "'STANDARD'",
+          record.warehouse.empty() ? "NULL" : "1",
+          QuoteLiteral(record.tag),
+          Text(StatusText(record.status, account_usage)),
+          account_usage ? Text(record.code) : Code(record.code),
+          Text(record.message),
+          Time(record.queued_ns == 0 ? start : record.queued_ns),
+          Time(record.ended_ns),
+          std::to_string((end - record.queued_ns) / 1'000'000),
+          "0",
+          std::to_string(record.rows),
+          "0",
+          std::to_string(std::max<int64_t>(0, (end - start) / 1'000'000)),
+          "0",
+          "0",
+          std::to_string(std::max<int64_t>(0, (start - record.queued_ns) / 1'000'000)),
+          "0"};
+}
+
+bool MaySee(const RewriteContext& context, const QueryRecord& record, const std::string& user) {
+  if (record.user == user || IsOwner(context, "ACCOUNTADMIN")) return true;
+  return !record.warehouse.empty() && (HasPrivilege(context, "MONITOR", "WAREHOUSE", DisplayName(record.warehouse)) ||
+                                       HasPrivilege(context, "OPERATE", "WAREHOUSE", DisplayName(record.warehouse)));
+}
+
+}  // namespace
+
+TableSource QueryHistorySource(Execution& run, const HistoryFilter& filter, bool account_usage) {
   const RewriteContext context = MakeContext(run);
-  const bool sees_all = IsOwner(context, "ACCOUNTADMIN");
   std::vector<std::vector<std::string>> rows;
-  const std::vector<QueryRecord> records = run.account.history.Queries();
-  for (auto record = records.rbegin(); record != records.rend(); ++record) {
-    const bool visible =
-        sees_all || record->user == run.session.user ||
-        (!record->warehouse.empty() && (HasPrivilege(context, "MONITOR", "WAREHOUSE", DisplayName(record->warehouse)) ||
-                                        HasPrivilege(context, "OPERATE", "WAREHOUSE", DisplayName(record->warehouse))));
-    if (!visible || (!filter.user.empty() && record->user != filter.user) ||
-        (filter.session_id != 0 && record->session_id != filter.session_id) ||
-        (!filter.warehouse.empty() && record->warehouse != filter.warehouse)) {
+  const auto records = run.account.history.Queries();
+  for (auto place = records.rbegin(); place != records.rend(); ++place) {
+    const QueryRecord& record = **place;
+    if (!MaySee(context, record, run.session.user) || (!filter.user.empty() && record.user != filter.user) ||
+        (filter.session_id != 0 && record.session_id != filter.session_id) ||
+        (!filter.warehouse.empty() && record.warehouse != filter.warehouse)) {
       continue;
     }
     // ACCOUNT_USAGE lists finished statements.
-    if (account_usage && record->ended_ns == 0) continue;
-    const auto warehouse = context.catalog.warehouses.find(record->warehouse);
-    const int64_t end = record->ended_ns == 0 ? run.now_ns : record->ended_ns;
-    const int64_t start = record->started_ns == 0 ? record->queued_ns : record->started_ns;
-    rows.push_back({Text(record->id),
-                    Text(record->text),
-                    Text(record->database),
-                    Text(record->schema),
-                    Text(record->type),
-                    std::to_string(record->session_id),
-                    Text(record->user),
-                    Text(record->role),
-                    Text(record->warehouse),
-                    warehouse == context.catalog.warehouses.end() ? "NULL" : Text(warehouse->second.size),
-                    record->warehouse.empty() ? "NULL" : "'STANDARD'",
-                    record->warehouse.empty() ? "NULL" : "1",
-                    QuoteLiteral(record->tag),
-                    Text(StatusText(record->status, account_usage)),
-                    account_usage ? Text(record->code) : Code(record->code),
-                    Text(record->message),
-                    Time(record->queued_ns == 0 ? start : record->queued_ns),
-                    Time(record->ended_ns),
-                    std::to_string((end - record->queued_ns) / 1'000'000),
-                    "0",
-                    std::to_string(record->rows),
-                    "0",
-                    std::to_string(std::max<int64_t>(0, (end - start) / 1'000'000)),
-                    "0",
-                    "0",
-                    std::to_string(std::max<int64_t>(0, (start - record->queued_ns) / 1'000'000)),
-                    "0"});
+    if (account_usage && record.ended_ns == 0) continue;
+    rows.push_back(QueryRow(record, context.catalog, run.now_ns, account_usage));
     if (filter.condition.empty() && static_cast<int64_t>(rows.size()) >= filter.limit) break;
   }
-  return Source(columns, rows, filter, "START_TIME");
+  return Source(QueryColumns(account_usage), rows, filter, "START_TIME");
 }
 
 TableSource LoginHistorySource(Execution& run, const HistoryFilter& filter) {

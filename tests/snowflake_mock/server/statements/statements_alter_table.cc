@@ -1,6 +1,5 @@
-// ALTER TABLE, VIEW, SCHEMA, DATABASE, and COMMENT ON.
+// ALTER TABLE, VIEW, SCHEMA, DATABASE.
 #include <algorithm>
-#include <mutex>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -11,6 +10,16 @@
 #include "tests/snowflake_mock/server/statements/table_writer.h"
 
 namespace cdi::snowflake_mock {
+
+absl::StatusOr<Column*> FindColumn(Relation& table, const std::string& name) {
+  for (Column& column : table.columns) {
+    if (column.name == name) return &column;
+  }
+  return SqlError(
+      "002003", "42S02",
+      absl::StrCat("SQL compilation error:\ncolumn '", DisplayName(name), "' does not exist or not authorized."));
+}
+
 namespace {
 
 ResultSet Done() {
@@ -25,15 +34,6 @@ struct TableChange {
   std::string Alter() const { return absl::StrCat("ALTER TABLE ", PhysicalName(name), " "); }
   absl::Status Engine(const std::string& sql) const { return RunEngine(run, sql).status(); }
 };
-
-absl::StatusOr<Column*> FindColumn(Relation& table, const std::string& name) {
-  for (Column& column : table.columns) {
-    if (column.name == name) return &column;
-  }
-  return SqlError(
-      "002003", "42S02",
-      absl::StrCat("SQL compilation error:\ncolumn '", DisplayName(name), "' does not exist or not authorized."));
-}
 
 // Rows that exist get the default; then NOT NULL can hold.
 absl::Status FillColumn(TableChange& change, const Column& column) {
@@ -433,72 +433,6 @@ absl::StatusOr<ResultSet> AlterDatabase(Execution& run, TokenReader& reader) {
   }
   if (!IsOwner(context, database->owner)) return InsufficientPrivileges("database", DisplayName(name));
   CDI_RETURN_IF_ERROR(AlterContainer(reader, "DATABASE", database->comment));
-  return Done();
-}
-
-// COMMENT [IF EXISTS] ON kind name IS 'text'
-absl::StatusOr<ResultSet> RunComment(Execution& run) {
-  TokenReader reader(run.tokens, 1);
-  const bool if_exists = reader.TakeWords("IF EXISTS");
-  CDI_RETURN_IF_ERROR(reader.ExpectWords("ON"));
-  const Token kind = reader.Next();
-  CDI_ASSIGN_OR_RETURN(auto parts, reader.DottedName());
-  CDI_RETURN_IF_ERROR(reader.ExpectWords("IS"));
-  CDI_ASSIGN_OR_RETURN(const std::string text, reader.OptionValue());
-  CDI_RETURN_IF_ERROR(reader.ExpectEnd());
-  const std::lock_guard write_lock(run.account.write_mutex);
-  const std::unique_lock lock(run.account.catalog.mutex);
-  Catalog& catalog = run.account.catalog;
-  const RewriteContext context = MakeContext(run);
-  const auto missing = [&](const char* shown, const std::string& name) -> absl::StatusOr<ResultSet> {
-    if (if_exists) return Done();
-    return MissingObject(shown, name);
-  };
-  std::string column;
-  if (kind.IsWord("COLUMN") && parts.size() > 1) {
-    column = parts.back();
-    parts.pop_back();
-  }
-  std::string* comment = nullptr;
-  std::string owner;
-  if (kind.IsWord("TABLE") || kind.IsWord("VIEW") || !column.empty()) {
-    CDI_ASSIGN_OR_RETURN(const ObjectName name, CompleteName(parts, context));
-    CDI_RETURN_IF_ERROR(CheckContainers(name, context));
-    Relation* relation = FindTemporary(name, context);
-    if (relation == nullptr) relation = catalog.FindRelation(name);
-    if (relation == nullptr) return missing(kind.IsWord("VIEW") ? "View" : "Table", name.Display());
-    comment = &relation->comment;
-    owner = relation->owner;
-    if (!column.empty()) {
-      CDI_ASSIGN_OR_RETURN(Column* const found, FindColumn(*relation, column));
-      comment = &found->comment;
-    }
-  } else if (kind.IsWord("SCHEMA")) {
-    if (parts.size() == 1) parts.insert(parts.begin(), run.session.database);
-    Schema* const schema = catalog.FindSchema(parts[0], parts[1]);
-    if (schema == nullptr) return missing("Schema", ObjectName{parts[0], parts[1], ""}.SchemaDisplay());
-    comment = &schema->comment;
-    owner = schema->owner;
-  } else if (kind.IsWord("DATABASE")) {
-    Database* const database = catalog.FindDatabase(parts[0]);
-    if (database == nullptr) return missing("Database", DisplayName(parts[0]));
-    comment = &database->comment;
-    owner = database->owner;
-  } else if (kind.IsWord("ROLE") && catalog.roles.contains(parts[0])) {
-    comment = &catalog.roles[parts[0]].comment;
-    owner = catalog.roles[parts[0]].owner;
-  } else if (kind.IsWord("WAREHOUSE") && catalog.warehouses.contains(parts[0])) {
-    comment = &catalog.warehouses[parts[0]].comment;
-    owner = catalog.warehouses[parts[0]].owner;
-  } else if (kind.IsWord("USER") && catalog.users.contains(parts[0])) {
-    comment = &catalog.users[parts[0]].properties["COMMENT"];
-    owner = catalog.users[parts[0]].owner;
-  } else {
-    return Unsupported(absl::StrCat("COMMENT ON ", kind.text));
-  }
-  if (!IsOwner(context, owner)) return InsufficientPrivileges("object", parts.back());
-  *comment = text;
-  CDI_RETURN_IF_ERROR(run.account.Save());
   return Done();
 }
 

@@ -19,86 +19,96 @@ std::string TrueFalse(bool yes) {
   return yes ? "true" : "false";
 }
 
+const std::vector<std::string>& WarehouseColumns() {
+  static const auto* names = new std::vector<std::string>{"name",
+                                                          "state",
+                                                          "type",
+                                                          "size",
+                                                          "#min_cluster_count",
+                                                          "#max_cluster_count",
+                                                          "#started_clusters",
+                                                          "#running",
+                                                          "#queued",
+                                                          "is_default",
+                                                          "is_current",
+                                                          "#auto_suspend",
+                                                          "auto_resume",
+                                                          "available",
+                                                          "provisioning",
+                                                          "quiescing",
+                                                          "other",
+                                                          "@created_on",
+                                                          "@resumed_on",
+                                                          "@updated_on",
+                                                          "owner",
+                                                          "comment",
+                                                          "enable_query_acceleration",
+                                                          "#query_acceleration_max_scale_factor",
+                                                          "resource_monitor",
+                                                          "#actives",
+                                                          "#pendings",
+                                                          "#failed",
+                                                          "#suspended",
+                                                          "uuid",
+                                                          "scaling_policy",
+                                                          "budget",
+                                                          "owner_role_type",
+                                                          "resource_constraint"};
+  return *names;
+}
+
+// One cell for each of WarehouseColumns.
+std::vector<std::optional<std::string>> WarehouseRow(Execution& run, const std::string& name,
+                                                     const Warehouse& warehouse, bool is_default) {
+  const bool running = IsRunning(warehouse, run.now_ns);
+  const std::optional<std::string> suspend = warehouse.auto_suspend_seconds == 0
+                                                 ? std::nullopt
+                                                 : std::optional(std::to_string(warehouse.auto_suspend_seconds));
+  return {name,
+          running ? "STARTED" : "SUSPENDED",
+          "STANDARD",
+          warehouse.size,
+          "1",
+          "1",
+          running ? "1" : "0",
+          std::to_string(warehouse.running_statements),
+          "0",
+          YesNo(is_default),
+          YesNo(name == run.session.warehouse),
+          suspend,
+          TrueFalse(warehouse.auto_resume),
+          running ? "100" : "",
+          "",
+          "",
+          "",
+          ShowTime(warehouse.created_ns),
+          ShowTime(std::max(warehouse.started_ns, warehouse.created_ns)),
+          ShowTime(warehouse.created_ns),
+          warehouse.owner,
+          warehouse.comment,
+          "false",
+          "8",
+          "null",
+          running ? "1" : "0",
+          "0",
+          "0",
+          running ? "0" : "1",
+          std::to_string(warehouse.created_ns / 1000),
+          "STANDARD",
+          std::nullopt,
+          "ROLE",
+          std::nullopt};
+}
+
 ResultSet ShowWarehouses(Execution& run, const RewriteContext& context, const ShowFilter& filter) {
   ShowRows rows;
   const auto user = context.catalog.users.find(run.session.user);
   const std::string preferred = user == context.catalog.users.end() ? "" : user->second.Property("DEFAULT_WAREHOUSE");
   for (const auto& [name, warehouse] : context.catalog.warehouses) {
     if (!filter.Accepts(name) || !HasAnyPrivilege(context, "WAREHOUSE", DisplayName(name))) continue;
-    const bool running = IsRunning(warehouse, run.now_ns);
-    const std::optional<std::string> suspend = warehouse.auto_suspend_seconds == 0
-                                                   ? std::nullopt
-                                                   : std::optional(std::to_string(warehouse.auto_suspend_seconds));
-    rows.push_back({name,
-                    running ? "STARTED" : "SUSPENDED",
-                    "STANDARD",
-                    warehouse.size,
-                    "1",
-                    "1",
-                    running ? "1" : "0",
-                    std::to_string(warehouse.running_statements),
-                    "0",
-                    YesNo(name == preferred),
-                    YesNo(name == run.session.warehouse),
-                    suspend,
-                    TrueFalse(warehouse.auto_resume),
-                    running ? "100" : "",
-                    "",
-                    "",
-                    "",
-                    ShowTime(warehouse.created_ns),
-                    ShowTime(std::max(warehouse.started_ns, warehouse.created_ns)),
-                    ShowTime(warehouse.created_ns),
-                    warehouse.owner,
-                    warehouse.comment,
-                    "false",
-                    "8",
-                    "null",
-                    running ? "1" : "0",
-                    "0",
-                    "0",
-                    running ? "0" : "1",
-                    std::to_string(warehouse.created_ns / 1000),
-                    "STANDARD",
-                    std::nullopt,
-                    "ROLE",
-                    std::nullopt});
+    rows.push_back(WarehouseRow(run, name, warehouse, name == preferred));
   }
-  return Shown({"name",
-                "state",
-                "type",
-                "size",
-                "#min_cluster_count",
-                "#max_cluster_count",
-                "#started_clusters",
-                "#running",
-                "#queued",
-                "is_default",
-                "is_current",
-                "#auto_suspend",
-                "auto_resume",
-                "available",
-                "provisioning",
-                "quiescing",
-                "other",
-                "@created_on",
-                "@resumed_on",
-                "@updated_on",
-                "owner",
-                "comment",
-                "enable_query_acceleration",
-                "#query_acceleration_max_scale_factor",
-                "resource_monitor",
-                "#actives",
-                "#pendings",
-                "#failed",
-                "#suspended",
-                "uuid",
-                "scaling_policy",
-                "budget",
-                "owner_role_type",
-                "resource_constraint"},
-               std::move(rows), filter);
+  return Shown(WarehouseColumns(), std::move(rows), filter);
 }
 
 absl::StatusOr<ResultSet> ShowUsers(Execution& run, const RewriteContext& context, const ShowFilter& filter) {
@@ -277,8 +287,9 @@ ResultSet ShowVariables(Execution& run, const ShowFilter& filter) {
   ShowRows rows;
   for (const auto& [name, variable] : run.session.variables) {
     if (!filter.Accepts(name)) continue;
-    std::string value = variable.literal;
-    if (variable.type.kind == SqlType::Kind::kText && value.size() >= 2) value = value.substr(1, value.size() - 2);
+    const auto literal = Tokenize(variable.literal);
+    const bool text = literal.ok() && literal->front().kind == TokenKind::kString;
+    const std::string value = text ? literal->front().text : variable.literal;
     rows.push_back({std::to_string(run.session.id), std::nullopt, std::nullopt, name, value,
                     absl::StrCat(variable.type.kind == SqlType::Kind::kNumber ? "fixed" : "text"), ""});
   }
