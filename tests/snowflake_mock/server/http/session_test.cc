@@ -84,6 +84,25 @@ TEST_F(SessionTest, LogoutAbortsWhatRuns) {
   EXPECT_EQ(Result(id)["code"], "000604");
 }
 
+TEST_F(SessionTest, DisablingAUserAbortsWhatItRuns) {
+  LogIn();
+  const std::string id = Query("SELECT SYSTEM$WAIT(600)", {{"asyncExec", true}})["data"]["queryId"];
+  const auto administrator = *account_->AdministratorSession();
+  ASSERT_TRUE(RunScript(*account_, *administrator, "ALTER USER SVC SET COMMENT = 'still enabled'").ok());
+  EXPECT_NE(Status(id), "ABORTED");
+  ASSERT_TRUE(RunScript(*account_, *administrator, "ALTER USER SVC SET DISABLED = TRUE").ok());
+  EXPECT_EQ(Result(id)["code"], "000604");
+}
+
+TEST_F(SessionTest, ADroppedUserHasNoSessions) {
+  LogIn();
+  const std::string id = Query("SELECT SYSTEM$WAIT(600)", {{"asyncExec", true}})["data"]["queryId"];
+  Admin("DROP USER SVC");
+  EXPECT_EQ(Query("SELECT 1")["code"], "390111");
+  while (account_->history.Find(id)->ended_ns == 0) std::this_thread::yield();
+  EXPECT_EQ(account_->history.Find(id)->code, "000604");
+}
+
 TEST_F(SessionTest, ASessionMayBeLookedAtWithoutEndingIt) {
   LogIn();
   const Json reply = Post("/session", {});

@@ -1,6 +1,7 @@
 #include "tests/snowflake_mock/server/statements/cancel_calls.h"
 
 #include <algorithm>
+#include <functional>
 #include <shared_mutex>
 
 #include "absl/strings/ascii.h"
@@ -41,14 +42,31 @@ absl::StatusOr<std::string> CancelCalls::CancelOne(const std::string& query_id) 
   return absl::StrCat("query [", id, "] terminated.");
 }
 
-absl::StatusOr<std::string> CancelCalls::CancelSession(const std::string& session_id) {
-  const std::string& own_id = run_.session.current_query_id;
-  const auto own = run_.account.history.Find(own_id);
-  std::vector<QueryRecord> victims = run_.account.history.Running();
-  std::erase_if(victims, [&](const QueryRecord& record) {
+namespace {
+
+// Requests that run and that `wanted` takes, but for the one that `run` is a statement of.
+std::vector<QueryRecord> RunningRequests(Execution& run, const std::function<bool(const QueryRecord&)>& wanted) {
+  const std::string& own_id = run.session.current_query_id;
+  const auto own = run.account.history.Find(own_id);
+  std::vector<QueryRecord> requests = run.account.history.Running();
+  std::erase_if(requests, [&](const QueryRecord& record) {
     const bool spared = record.id == own_id || (own.has_value() && record.id == own->parent_id);
-    return spared || !record.parent_id.empty() || std::to_string(record.session_id) != session_id;
+    return spared || !record.parent_id.empty() || !wanted(record);
   });
+  return requests;
+}
+
+}  // namespace
+
+void CancelStatementsOf(Execution& run, const std::string& user) {
+  if (!run.account.cancel_query) return;
+  const auto theirs = [&](const QueryRecord& record) { return record.user == user; };
+  for (const QueryRecord& record : RunningRequests(run, theirs)) run.account.cancel_query(record.id);
+}
+
+absl::StatusOr<std::string> CancelCalls::CancelSession(const std::string& session_id) {
+  const std::vector<QueryRecord> victims =
+      RunningRequests(run_, [&](const QueryRecord& record) { return std::to_string(record.session_id) == session_id; });
   for (const QueryRecord& record : victims) {
     if (!MayCancel(record)) return InsufficientPrivileges("session", session_id);
   }

@@ -35,6 +35,9 @@ class CancelCalls {
   std::map<size_t, std::string> answers_;
 };
 
+// Cancels what the user runs, but for the statement that `run` is. The catalog is not locked by the caller.
+void CancelStatementsOf(Execution& run, const std::string& user);
+
 // `CALL SYSTEM$CANCEL_QUERY('…')` becomes a SELECT whose only column is named after the function.
 bool IsCancelCall(const std::vector<Token>& tokens);
 absl::StatusOr<ResultSet> RunCancelCall(Execution& run);

@@ -7,6 +7,7 @@
 #include "tests/snowflake_mock/server/catalog/warehouse_billing.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
 #include "tests/snowflake_mock/server/statements/alter.h"
+#include "tests/snowflake_mock/server/statements/cancel_calls.h"
 #include "tests/snowflake_mock/server/statements/statement.h"
 #include "tests/snowflake_mock/server/statements/statement_options.h"
 #include "tests/snowflake_mock/server/statements/transactions.h"
@@ -126,6 +127,17 @@ absl::Status UnsetUserOptions(TokenReader& reader, int64_t now_ns, User& user) {
   return reader.ExpectEnd();
 }
 
+// The user that an ALTER USER has left disabled: Snowflake aborts what such a user runs. Empty: none.
+std::string DisabledUser(Execution& run) {
+  TokenReader reader(run.tokens, 1);
+  if (!reader.TakeWords("USER")) return "";
+  reader.TakeWords("IF EXISTS");
+  const auto name = reader.Name();
+  if (!name.ok()) return "";
+  const auto user = run.account.catalog.users.find(*name);
+  return user != run.account.catalog.users.end() && user->second.disabled ? *name : "";
+}
+
 }  // namespace
 
 absl::StatusOr<ResultSet> AlterUser(Execution& run, TokenReader& reader) {
@@ -164,8 +176,6 @@ absl::StatusOr<ResultSet> RunAlter(Execution& run) {
     CDI_ASSIGN_OR_RETURN(const ObjectName name, CompleteName(parts, MakeContext(run)));
     if (name.physical.empty()) CDI_RETURN_IF_ERROR(LockTable(run, name));
   }
-  const std::lock_guard write_lock(run.account.write_mutex);
-  const std::unique_lock lock(run.account.catalog.mutex);
   const auto alter = [&]() -> absl::StatusOr<ResultSet> {
     if (reader.TakeWords("USER")) return AlterUser(run, reader);
     if (reader.TakeWords("WAREHOUSE")) return AlterWarehouse(run, reader);
@@ -178,8 +188,14 @@ absl::StatusOr<ResultSet> RunAlter(Execution& run) {
     if (reader.Peek().kind != TokenKind::kWord) return reader.Unexpected();
     return Unsupported(absl::StrCat("ALTER ", reader.Peek().text));
   };
+  std::unique_lock write_lock(run.account.write_mutex);
+  std::unique_lock lock(run.account.catalog.mutex);
   CDI_ASSIGN_OR_RETURN(ResultSet result, alter());
   CDI_RETURN_IF_ERROR(run.account.Save());
+  const std::string disabled = DisabledUser(run);
+  lock.unlock();
+  write_lock.unlock();
+  if (!disabled.empty()) CancelStatementsOf(run, disabled);
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
+#include "tests/snowflake_mock/server/statements/cancel_calls.h"
 #include "tests/snowflake_mock/server/statements/create.h"
 #include "tests/snowflake_mock/server/statements/sequences.h"
 #include "tests/snowflake_mock/server/statements/transactions.h"
@@ -114,6 +115,14 @@ absl::Status DropEntry(Execution& run, Map& map, const std::string& name, const 
   return absl::OkStatus();
 }
 
+// Of a dropped user: what runs is cancelled, the tokens are gone (390111).
+void EndSessionsOf(Execution& run, const std::string& user) {
+  CancelStatementsOf(run, user);
+  for (const auto& session : run.account.Sessions()) {
+    if (session->user == user && session->id != run.session.id) run.account.RemoveSession(session);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<ResultSet> RunDrop(Execution& run) {
@@ -131,8 +140,8 @@ absl::StatusOr<ResultSet> RunDrop(Execution& run) {
     CDI_ASSIGN_OR_RETURN(const ObjectName name, CompleteName(parts, MakeContext(run)));
     if (name.physical.empty()) CDI_RETURN_IF_ERROR(LockTable(run, name));
   }
-  const std::lock_guard write_lock(run.account.write_mutex);
-  const std::unique_lock lock(run.account.catalog.mutex);
+  std::unique_lock write_lock(run.account.write_mutex);
+  std::unique_lock lock(run.account.catalog.mutex);
   Catalog& catalog = run.account.catalog;
   absl::Status done = Unsupported(absl::StrCat("DROP ", kind.text));
   if (kind.IsWord("DATABASE")) done = DropDatabase(run, parts.back());
@@ -148,6 +157,9 @@ absl::StatusOr<ResultSet> RunDrop(Execution& run) {
   }
   if (!done.ok() && !(if_exists && SqlErrorCode(done) == "002003")) return done;
   CDI_RETURN_IF_ERROR(run.account.Save());
+  lock.unlock();
+  write_lock.unlock();
+  if (kind.IsWord("USER") && done.ok()) EndSessionsOf(run, parts.back());
   return StatusResult(done.ok() ? absl::StrCat(parts.back(), " successfully dropped.")
                                 : "Drop statement executed successfully (object already dropped).");
 }
