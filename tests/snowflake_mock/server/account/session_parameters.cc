@@ -7,12 +7,15 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/text.h"
 #include "nlohmann/json.hpp"
 #include "tests/snowflake_mock/server/language/sql_error.h"
 #include "tests/snowflake_mock/server/language/time_parse.h"
 
 namespace cdi::snowflake_mock {
 namespace {
+
+constexpr std::ptrdiff_t kQueryTagMax = 2000;
 
 constexpr std::array<std::string_view, 48> kKnown = {"ABORT_DETACHED_QUERY",
                                                      "AUTOCOMMIT",
@@ -87,6 +90,13 @@ absl::Status CheckSessionParameter(const std::string& name, const std::string& v
     if (mapping != "TIMESTAMP_NTZ" && mapping != "TIMESTAMP_LTZ" && mapping != "TIMESTAMP_TZ")
       return SqlError("001008", "22023",
                       absl::StrCat("SQL compilation error:\ninvalid value [", value, "] for parameter '", name, "'"));
+  }
+  const auto characters =
+      std::count_if(value.begin(), value.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  if (name == "QUERY_TAG" && characters > kQueryTagMax) {
+    return SqlError("001008", "22023",
+                    absl::StrCat("SQL compilation error:\ninvalid value [", CutText(value, 100),
+                                 "] for parameter 'QUERY_TAG': at most ", kQueryTagMax, " characters"));
   }
   if (name == "ROWS_PER_RESULTSET" && value != "0") return Unsupported("ROWS_PER_RESULTSET");
   if (name == "STATEMENT_TIMEOUT_IN_SECONDS") {

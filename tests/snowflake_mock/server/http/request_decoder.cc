@@ -87,7 +87,11 @@ absl::Status ReadBindings(const Json& bindings, QueryRequest& query) {
     if (value != found->end()) column.value = &*value;
     const bool is_array = column.value != nullptr && column.value->is_array();
     if (is_array) {
-      if (rows.has_value() && *rows != column.value->size()) return BadRequest();
+      if (rows.has_value() && *rows != column.value->size()) {
+        return SqlError("390400", "22000",
+                        absl::StrCat("Bad request; the arrays of all bindings must be equally long: binding ", i,
+                                     " has ", column.value->size(), " values, those before it have ", *rows, "."));
+      }
       if (column.value->size() > kBindingRowsMax) return BadRequest();
       rows = column.value->size();
     }

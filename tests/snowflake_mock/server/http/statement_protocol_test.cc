@@ -333,6 +333,34 @@ TEST_F(StatementProtocolTest, ResultsGoAfterTheirTimeAndOverTheirBudget) {
   EXPECT_EQ(Result(young)["code"], "000612");
 }
 
+TEST_F(StatementProtocolTest, ANulCharacterIsRefusedInSqlAndLeavesTheHistoryWhole) {
+  const Json refused = Query(std::string("SELECT 1 /*\0*/", 14));
+  EXPECT_EQ(refused["code"], "000002") << refused;
+  const Json bound =
+      Query("SELECT LENGTH(?)", {{"bindings", {{"1", {{"type", "TEXT"}, {"value", std::string("a\0b", 3)}}}}}});
+  ASSERT_TRUE(bound["success"].get<bool>()) << bound;
+  EXPECT_EQ(bound["data"]["rowset"][0][0], "3");
+  const Json history = Query(
+      "SELECT LENGTH(QUERY_TEXT), ERROR_CODE FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY_BY_SESSION()) "
+      "WHERE ERROR_CODE = 2");
+  ASSERT_TRUE(history["success"].get<bool>()) << history;
+  EXPECT_EQ(history["data"]["rowset"][0][0], "14");
+}
+
+TEST_F(StatementProtocolTest, ALongQueryTagIsRefused) {
+  EXPECT_TRUE(Query("SELECT 1", {{"parameters", {{"QUERY_TAG", std::string(2000, 't')}}}})["success"].get<bool>());
+  EXPECT_EQ(Query("SELECT 1", {{"parameters", {{"QUERY_TAG", std::string(2001, 't')}}}})["code"], "001008");
+  EXPECT_EQ(Query("ALTER SESSION SET QUERY_TAG = '" + std::string(2001, 't') + "'")["code"], "001008");
+}
+
+TEST_F(StatementProtocolTest, ArraysOfBindingsAreEquallyLong) {
+  const Json refused = Query(
+      "INSERT INTO SMALL VALUES (?, ?)",
+      {{"bindings", {{"1", {{"type", "FIXED"}, {"value", {"1", "2"}}}}, {"2", {{"type", "TEXT"}, {"value", {"x"}}}}}}});
+  EXPECT_EQ(refused["code"], "390400");
+  EXPECT_NE(refused["message"].get<std::string>().find("binding 2 has 1 values"), std::string::npos) << refused;
+}
+
 TEST_F(StatementProtocolTest, TheHistoryTellsWhoRanWhat) {
   Query("ALTER SESSION SET QUERY_TAG = 'nightly'");
   Query("/* c */ INSERT INTO SMALL (ID) VALUES (1), (2)");

@@ -48,6 +48,8 @@ absl::StatusOr<std::vector<std::string>> SplitStatements(std::string_view script
 
 // "T" as T, "my t" as "my t": how messages and SHOW columns write a name.
 std::string DisplayName(std::string_view name);
+// A string literal of this dialect that reads as `text`, for text that is tokenized again.
+std::string StringLiteral(std::string_view text);
 // True when the name reads the same without quotes.
 bool IsPlainName(std::string_view name);
 

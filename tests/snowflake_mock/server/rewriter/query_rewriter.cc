@@ -70,7 +70,10 @@ std::string PhysicalName(const ObjectName& name) {
 }
 
 std::string QuoteLiteral(std::string_view text) {
-  return absl::StrCat("'", absl::StrReplaceAll(std::string(text), {{"'", "''"}}), "'");
+  const std::string quoted = absl::StrCat("'", absl::StrReplaceAll(std::string(text), {{"'", "''"}}), "'");
+  if (quoted.find('\0') == std::string::npos) return quoted;
+  // The engine's parser ends at a NUL, its values do not.
+  return absl::StrCat("(", absl::StrReplaceAll(quoted, {{std::string(1, '\0'), "' || chr(0) || '"}}), ")");
 }
 
 absl::StatusOr<ObjectName> CompleteName(const std::vector<std::string>& parts, const RewriteContext& context) {
@@ -100,7 +103,26 @@ absl::StatusOr<ObjectName> CompleteName(const std::vector<std::string>& parts, c
   return name;
 }
 
+namespace {
+
+// Forms that would be taken for something else.
+absl::Status RefuseOtherForms(const std::vector<Token>& tokens) {
+  for (size_t i = 0; i + 2 < tokens.size(); ++i) {
+    if (tokens[i].IsOperator("(") && tokens[i + 1].IsOperator("+") && tokens[i + 2].IsOperator(")"))
+      return Unsupported("the outer join operator (+)");
+    if (tokens[i].IsWord("IDENTIFIER") && tokens[i + 1].IsOperator("(") &&
+        (tokens[i + 2].kind == TokenKind::kString || tokens[i + 2].kind == TokenKind::kVariable ||
+         tokens[i + 2].kind == TokenKind::kParameter)) {
+      return Unsupported("IDENTIFIER()");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<RewrittenQuery> RewriteQuery(const std::vector<Token>& tokens, const RewriteContext& context) {
+  CDI_RETURN_IF_ERROR(RefuseOtherForms(tokens));
   RewrittenQuery query;
   Parser parser(tokens, context);
   CDI_ASSIGN_OR_RETURN(const QueryPtr parsed, parser.ParseStatement());
@@ -114,6 +136,8 @@ absl::StatusOr<RewrittenQuery> RewriteQuery(const std::vector<Token>& tokens, co
     one.name = column.name;
     one.type = column.type;
     one.nullable = column.nullable;
+    query.nulls.push_back(column.null);
+    query.named.push_back(column.named);
   }
   return query;
 }
@@ -198,7 +222,7 @@ absl::Status TranslateEngineError(const absl::Status& error, const std::vector<T
     if (text.find("unsupported: ") == 0) return Unsupported(text.substr(13));
     return SqlError("100038", "22018", text);
   }
-  if (kind == "Out of Range") return SqlError("100039", "22003", absl::StrCat("Numeric value is out of range: ", text));
+  if (kind == "Out of Range") return SqlError("100039", "22003", "Numeric value is out of range");
   if (kind == "Constraint") return SqlError("100072", "22000", "NULL result in a non-nullable column");
   if (kind == "Interrupt" || kind == "INTERRUPT") return StatementCanceled();
   if (kind == "Out of Memory") return SqlError("000603", "XX000", "the mock's memory limit is reached");

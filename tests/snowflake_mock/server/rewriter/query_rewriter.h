@@ -89,6 +89,8 @@ struct RewrittenQuery {
   std::vector<ObjectName> relations;  // what it reads; views and what they read included
   std::vector<Column> known_columns;  // of all relations named
   std::vector<Column> columns;        // of the result: Snowflake's names, types, lengths and nullability
+  std::vector<bool> nulls;            // of `columns`: nothing but the literal NULL
+  std::vector<bool> named;            // of `columns`: false for an expression without an alias
   bool needs_warehouse = false;
   std::map<size_t, int64_t> waits_ms;  // of each SYSTEM$WAIT, by its place among the tokens: before the query runs
 };

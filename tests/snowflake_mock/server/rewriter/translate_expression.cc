@@ -1,4 +1,6 @@
 // Expressions other than arithmetic and calls.
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -316,7 +318,8 @@ absl::StatusOr<Typed> Translator::Case(const Expr& expr, const Scope& scope) {
   }
   if (expr.has_else) absl::StrAppend(&text, " ELSE ", unified.back().sql);
   for (const Typed& one : unified) nullable = nullable || one.nullable;
-  return Typed{absl::StrCat("(", text, " END)"), type, nullable, false, {}, {}};
+  const bool null = std::all_of(results.begin(), results.end(), [](const Typed& one) { return one.null; });
+  return Typed{absl::StrCat("(", text, " END)"), type, nullable, null, {}, {}};
 }
 
 absl::StatusOr<Typed> Translator::Path(const Expr& expr, const Scope& scope) {

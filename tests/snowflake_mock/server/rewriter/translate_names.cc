@@ -153,7 +153,7 @@ std::string Translator::ItemName(const Expr& expr) const {
     const Token& token = tokens_[i];
     if (i > expr.begin && token.begin > tokens_[i - 1].end) text += ' ';
     if (token.kind == TokenKind::kString) {
-      text += QuoteLiteral(token.text);
+      absl::StrAppend(&text, "'", absl::StrReplaceAll(token.text, {{"'", "''"}}), "'");
     } else if (token.kind == TokenKind::kQuoted) {
       absl::StrAppend(&text, "\"", token.text, "\"");
     } else {

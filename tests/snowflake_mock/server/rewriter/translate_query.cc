@@ -1,4 +1,6 @@
 // WITH, set operations, VALUES, ORDER BY and LIMIT of a whole query.
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -195,7 +197,8 @@ absl::StatusOr<QueryResult> Translator::TranslateValues(const std::vector<std::v
       nullable = nullable || unified[row].nullable;
     }
     const std::string name = absl::StrCat("COLUMN", i + 1);
-    result.columns.push_back({name, QuoteEngineName(name), type, nullable});
+    const bool null = std::all_of(columns[i].begin(), columns[i].end(), [](const Typed& value) { return value.null; });
+    result.columns.push_back({name, QuoteEngineName(name), type, nullable, null});
   }
   std::vector<std::string> names;
   for (const ScopeColumn& column : result.columns) names.push_back(column.sql);
@@ -224,7 +227,8 @@ absl::StatusOr<QueryResult> Translator::TranslateSetOperation(const QueryBody& b
     CDI_ASSIGN_OR_RETURN(const SqlType type, convert_.Unify({a, b}));
     types.push_back(type);
     zoned = zoned || type.kind == Kind::kTimestampTz;
-    result.columns.push_back({left.columns[i].name, left.columns[i].sql, type, a.nullable || b.nullable});
+    result.columns.push_back({left.columns[i].name, left.columns[i].sql, type, a.nullable || b.nullable,
+                              left.columns[i].null && right.columns[i].null, left.columns[i].named});
   }
   if (zoned && !body.all) return Unsupported(absl::StrCat(body.operation, " of TIMESTAMP_TZ columns"));
   absl::Status status;

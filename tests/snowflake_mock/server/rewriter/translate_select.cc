@@ -94,7 +94,7 @@ absl::StatusOr<QueryResult> Translator::TranslateSelect(const Select& select, co
     outputs.push_back(absl::StrCat(sql, " AS ", name));
     keys.push_back(convert_.EqualityKey(item.value));
     zoned = zoned || type.kind == Kind::kTimestampTz;
-    result.columns.push_back({item.name, name, type, item.value.nullable});
+    result.columns.push_back({item.name, name, type, item.value.nullable, item.value.null, item.named});
   }
   if (owner != nullptr && !owner->order_by.empty()) {
     CDI_ASSIGN_OR_RETURN(const std::string order, TranslateOrder(owner->order_by, items, scope));
@@ -126,6 +126,7 @@ absl::StatusOr<std::vector<Translator::Item>> Translator::TranslateItems(const S
     }
     Item one;
     one.name = item.alias.empty() ? ItemName(*item.value) : item.alias;
+    one.named = !item.alias.empty() || item.value->kind == Expr::Kind::kName;
     one.expr = item.value.get();
     CDI_ASSIGN_OR_RETURN(one.value, Translate(*item.value, scope));
     items.push_back(std::move(one));

@@ -22,6 +22,8 @@ struct ScopeColumn {
   std::string sql;
   SqlType type;
   bool nullable = true;
+  bool null = false;  // the literal NULL in every row: it goes into any column
+  bool named = true;  // false: an expression without an alias
 };
 
 // A table-like thing in FROM.
@@ -98,6 +100,7 @@ class Translator {
     std::string name;
     Typed value;
     const Expr* expr = nullptr;  // nullptr: from a star
+    bool named = true;
   };
   absl::StatusOr<std::vector<Item>> TranslateItems(const Select& select, Scope& scope);
   absl::Status ExpandStar(const Star& star, Place place, const Scope& scope, std::vector<Item>& items);

@@ -264,7 +264,15 @@ absl::StatusOr<Typed> Conversions::TryCast(const Typed& value, const SqlType& ta
                     absl::StrCat("SQL compilation error:\nFunction TRY_CAST cannot be used with arguments of types ",
                                  value.type.SnowflakeName(), " and ", target.SnowflakeName()));
   }
-  if (target.kind == Kind::kText) return Cast(value, target);
+  if (target.kind == Kind::kText) {  // CAST cuts, TRY_CAST does not
+    if (value.type.length <= target.length) return Cast(value, target);
+    return Typed{absl::StrCat("CASE WHEN length(", value.sql, ") <= ", target.length, " THEN ", value.sql, " END"),
+                 target,
+                 true,
+                 false,
+                 {},
+                 {}};
+  }
   if (IsSemiStructured(target)) return Unsupported(absl::StrCat("TRY_CAST to ", target.SnowflakeName()));
   return Typed{ConversionCall(*this, value.sql, target, "SF_TRY_"), target, true, false, {}, {}};
 }

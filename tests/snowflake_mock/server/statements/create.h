@@ -34,8 +34,8 @@ absl::Status CreatePhysicalTable(Execution& run, const ObjectName& name, Relatio
 absl::Status DropPhysicalTable(Execution& run, const ObjectName& name, const Relation& table);
 absl::Status CreateIdentity(Execution& run, const ObjectName& name, Column& column);
 // Tells a table's or view's columns and text from its query. The text of names inside is resolved in `name`'s schema.
-absl::StatusOr<std::string> RelationFromQuery(Execution& run, const ObjectName* scope, size_t query_begin,
-                                              Relation& relation);
+absl::StatusOr<RewrittenQuery> RelationFromQuery(Execution& run, const ObjectName* scope, size_t query_begin,
+                                                 Relation& relation);
 // A default must compile and fit its column.
 absl::Status CheckDefault(Execution& run, const Column& column);
 

@@ -44,7 +44,9 @@ absl::StatusOr<std::string> ReadDefault(TokenReader& reader) {
     if (token.IsOperator(")")) --depth;
     const bool tight = text.empty() || token.kind == TokenKind::kOperator || text.back() == '(' || text.back() == ':';
     if (!tight) text += ' ';
-    text += token.kind == TokenKind::kString ? QuoteLiteral(token.text) : token.text;
+    text += token.kind == TokenKind::kString   ? StringLiteral(token.text)
+            : token.kind == TokenKind::kQuoted ? DisplayName(token.text)
+                                               : token.text;
     reader.Next();
   }
   if (text.empty()) return reader.Unexpected();
@@ -131,8 +133,26 @@ absl::Status ReadIdentity(TokenReader& reader, Column& column) {
 
 }  // namespace
 
+absl::Status RefuseReservedWord(const TokenReader& reader) {
+  static const auto* words = new std::set<std::string>{
+      "ALL",       "ALTER",  "AND",     "ANY",    "AS",       "BETWEEN",     "BY",   "CHECK",     "COLUMN",
+      "CONNECT",   "CREATE", "CURRENT", "DELETE", "DISTINCT", "DROP",        "ELSE", "EXISTS",    "FOLLOWING",
+      "FOR",       "FROM",   "GRANT",   "GROUP",  "HAVING",   "ILIKE",       "IN",   "INCREMENT", "INSERT",
+      "INTERSECT", "INTO",   "IS",      "LIKE",   "MINUS",    "NOT",         "NULL", "OF",        "ON",
+      "OR",        "ORDER",  "QUALIFY", "REGEXP", "REVOKE",   "RLIKE",       "ROW",  "ROWS",      "SAMPLE",
+      "SELECT",    "SET",    "SOME",    "START",  "TABLE",    "TABLESAMPLE", "THEN", "TO",        "TRIGGER",
+      "UNION",     "UNIQUE", "UPDATE",  "VALUES", "WHENEVER", "WHERE",       "WITH"};
+  for (size_t ahead = 0; reader.Peek(ahead).IsName(); ahead += 2) {
+    const Token& token = reader.Peek(ahead);
+    if (token.kind == TokenKind::kWord && words->contains(token.text)) return SyntaxError(token.place, token.source);
+    if (!reader.Peek(ahead + 1).IsOperator(".")) break;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Column> ReadColumn(TokenReader& reader, const RewriteContext* context, std::optional<Constraint>* own) {
   Column column;
+  CDI_RETURN_IF_ERROR(RefuseReservedWord(reader));
   CDI_ASSIGN_OR_RETURN(column.name, reader.Name());
   CDI_ASSIGN_OR_RETURN(column.type, ParseType(reader));
   std::string constraint_name;

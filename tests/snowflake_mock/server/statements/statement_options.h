@@ -20,6 +20,9 @@ absl::StatusOr<std::map<std::string, std::string>> ReadOptions(TokenReader& read
 absl::StatusOr<Relation> ReadTableBody(TokenReader& reader, const RewriteContext& context, std::vector<bool>& typed);
 // [CONSTRAINT name] PRIMARY KEY | UNIQUE | FOREIGN KEY (…) …, into the table.
 absl::Status ReadConstraint(TokenReader& reader, const RewriteContext& context, Relation& table);
+// 001003 when a name of one to three parts comes next and is, unquoted, a reserved word (docs.snowflake.com, "Reserved
+// & limited keywords", read 2026-11).
+absl::Status RefuseReservedWord(const TokenReader& reader);
 // One column definition: name, type, then DEFAULT, NOT NULL, COMMENT, PRIMARY KEY and so on. `own` receives a key that
 // is declared with it.
 absl::StatusOr<Column> ReadColumn(TokenReader& reader, const RewriteContext* context = nullptr,

@@ -99,14 +99,23 @@ absl::Status InvalidColumnList() {
   return SqlError("002026", "42601", "SQL compilation error:\nInvalid column definition list");
 }
 
+// What a table or view without a column list is made of has names.
+absl::Status CheckNamed(const RewrittenQuery& query) {
+  if (std::find(query.named.begin(), query.named.end(), false) == query.named.end()) return absl::OkStatus();
+  return SqlError("002022", "42601", "SQL compilation error:\nMissing column specification");
+}
+
 // Declared columns of CREATE TABLE … AS take the query's types where they give none.
-absl::Status MergeQueryColumns(const std::vector<Column>& from_query, const std::vector<bool>& typed,
-                               std::vector<Column>& columns) {
-  if (columns.empty()) columns = from_query;
+absl::Status MergeQueryColumns(const RewrittenQuery& query, const std::vector<Column>& from_query,
+                               const std::vector<bool>& typed, std::vector<Column>& columns) {
+  if (columns.empty()) {
+    CDI_RETURN_IF_ERROR(CheckNamed(query));
+    columns = from_query;
+  }
   if (columns.size() != from_query.size()) return InvalidColumnList();
   for (size_t i = 0; i < columns.size(); ++i) {
     if (i < typed.size() && !typed[i]) columns[i].type = from_query[i].type;
-    if (i < typed.size() && typed[i]) CDI_RETURN_IF_ERROR(CheckAssignable(from_query[i].type, columns[i]));
+    if (i < typed.size() && typed[i]) CDI_RETURN_IF_ERROR(CheckAssignable(query, i, columns[i]));
   }
   return absl::OkStatus();
 }
@@ -168,8 +177,8 @@ absl::Status CheckDefault(Execution& run, const Column& column) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> RelationFromQuery(Execution& run, const ObjectName* scope, size_t query_begin,
-                                              Relation& relation) {
+absl::StatusOr<RewrittenQuery> RelationFromQuery(Execution& run, const ObjectName* scope, size_t query_begin,
+                                                 Relation& relation) {
   const std::vector<Token> query_tokens(run.tokens.begin() + static_cast<std::ptrdiff_t>(query_begin),
                                         run.tokens.end());
   RewriteContext context = MakeContext(run);
@@ -178,7 +187,7 @@ absl::StatusOr<std::string> RelationFromQuery(Execution& run, const ObjectName* 
     context.schema = scope->schema;
   }
   CDI_ASSIGN_OR_RETURN(const std::vector<Token> tokens, ReplaceNextval(run, query_tokens, context));
-  CDI_ASSIGN_OR_RETURN(const RewrittenQuery query, RewriteQuery(tokens, context));
+  CDI_ASSIGN_OR_RETURN(RewrittenQuery query, RewriteQuery(tokens, context));
   const auto described = run.session.connection->Describe(query.sql);
   if (!described.ok()) return TranslateEngineError(described.status(), run.tokens);
   for (const Column& column : query.columns) {
@@ -192,10 +201,11 @@ absl::StatusOr<std::string> RelationFromQuery(Execution& run, const ObjectName* 
     }
     relation.columns.push_back(std::move(one));
   }
-  return query.sql;
+  return query;
 }
 
 absl::StatusOr<ResultSet> CreateTable(Execution& run, TokenReader& reader, const CreateOptions& options) {
+  CDI_RETURN_IF_ERROR(RefuseReservedWord(reader));
   CDI_ASSIGN_OR_RETURN(const auto parts, reader.DottedName());
   CDI_ASSIGN_OR_RETURN(ObjectName name, CompleteName(parts, MakeContext(run)));
   name.physical = options.temporary ? PrivateName("", name) : "";
@@ -229,9 +239,9 @@ absl::StatusOr<ResultSet> CreateTable(Execution& run, TokenReader& reader, const
   for (const Column& column : table.columns) CDI_RETURN_IF_ERROR(CheckDefault(run, column));
   if (reader.TakeWords("AS")) {
     Relation from_query;
-    CDI_ASSIGN_OR_RETURN(const std::string query, RelationFromQuery(run, nullptr, reader.position(), from_query));
-    CDI_RETURN_IF_ERROR(MergeQueryColumns(from_query.columns, typed, table.columns));
-    fill = FillStatement(name, table.columns, query, run.Zone());
+    CDI_ASSIGN_OR_RETURN(const RewrittenQuery query, RelationFromQuery(run, nullptr, reader.position(), from_query));
+    CDI_RETURN_IF_ERROR(MergeQueryColumns(query, from_query.columns, typed, table.columns));
+    fill = FillStatement(name, table.columns, query.sql, run.Zone());
     CDI_RETURN_IF_ERROR(UseWarehouseLocked(run));
   } else {
     CDI_RETURN_IF_ERROR(reader.ExpectEnd());
@@ -263,6 +273,7 @@ absl::StatusOr<ResultSet> CreateTable(Execution& run, TokenReader& reader, const
 
 absl::StatusOr<ResultSet> CreateView(Execution& run, TokenReader& reader, const CreateOptions& options) {
   if (options.temporary) return Unsupported("TEMPORARY views");
+  CDI_RETURN_IF_ERROR(RefuseReservedWord(reader));
   CDI_ASSIGN_OR_RETURN(const auto parts, reader.DottedName());
   CDI_ASSIGN_OR_RETURN(ObjectName name, CompleteName(parts, MakeContext(run)));
   name.physical.clear();
@@ -292,7 +303,8 @@ absl::StatusOr<ResultSet> CreateView(Execution& run, TokenReader& reader, const 
   view.view_query = run.sql.substr(reader.Peek().begin);
   view.ddl = run.sql;
   // Names inside are those of the view's own schema.
-  CDI_RETURN_IF_ERROR(RelationFromQuery(run, &name, reader.position(), view).status());
+  CDI_ASSIGN_OR_RETURN(const RewrittenQuery query, RelationFromQuery(run, &name, reader.position(), view));
+  if (names.empty()) CDI_RETURN_IF_ERROR(CheckNamed(query));
   if (!names.empty() && names.size() != view.columns.size()) return InvalidColumnList();
   for (size_t i = 0; i < names.size(); ++i) {
     view.columns[i].name = names[i].first;

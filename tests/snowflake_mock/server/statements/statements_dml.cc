@@ -120,7 +120,7 @@ absl::StatusOr<std::string> StageStatement(Execution& run, const DmlTarget& targ
   std::string values = names;
   for (size_t i = 0; i < changes.columns.size(); ++i) {
     const Column& column = target.relation.columns[changes.columns[i]];
-    CDI_RETURN_IF_ERROR(CheckAssignable((*described)[i + 1].type, column));
+    CDI_RETURN_IF_ERROR(CheckAssignable(query, i + 1, column));
     const std::string name = absl::StrCat("\"SF ", i, "\"");
     absl::StrAppend(&names, ", ", name);
     absl::StrAppend(&values, ", ", WriteValue(name, column, run.Zone()), " AS ", name);

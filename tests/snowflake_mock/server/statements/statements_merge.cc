@@ -202,7 +202,7 @@ absl::StatusOr<std::string> StageStatement(Execution& run, const Merge& merge, c
     for (size_t j = 0; j < clause.columns.size(); ++j) {
       const Column& column = merge.target.relation.columns[clause.columns[j]];
       const size_t value = clause.first_value + j;
-      CDI_RETURN_IF_ERROR(CheckAssignable((*described)[value + 2].type, column));
+      CDI_RETURN_IF_ERROR(CheckAssignable(query, value + 2, column));
       const std::string name = absl::StrCat("\"SF ", value, "\"");
       absl::StrAppend(&names, ", ", name);
       absl::StrAppend(&values, ", CASE WHEN \"SF CLAUSE\" = ", i + 1, " THEN ", WriteValue(name, column, run.Zone()),

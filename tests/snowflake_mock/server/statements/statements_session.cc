@@ -120,7 +120,7 @@ absl::StatusOr<std::vector<Variable>> Evaluate(Execution& run, size_t begin, siz
       return Unsupported(absl::StrCat("session variables of type ", type.SnowflakeName()));
     values.push_back({!cell.has_value() ? "NULL"
                       : bare            ? *cell
-                      : text            ? QuoteLiteral(*cell)
+                      : text            ? StringLiteral(*cell)
                       : *cell == "1"    ? "TRUE"
                                         : "FALSE",
                       type});

@@ -17,9 +17,40 @@
 namespace cdi::snowflake_mock {
 namespace {
 
-bool IsSemiStructured(const SqlType& type) {
-  return type.kind == SqlType::Kind::kVariant || type.kind == SqlType::Kind::kObject ||
-         type.kind == SqlType::Kind::kArray;
+// What a write converts by itself: less than a cast does (docs.snowflake.com "Data type conversion", the column
+// "coercible", read 2026-11).
+bool Assignable(SqlType::Kind from, SqlType::Kind to) {
+  using Kind = SqlType::Kind;
+  const auto is_timestamp = [](Kind kind) {
+    return kind == Kind::kTimestampNtz || kind == Kind::kTimestampLtz || kind == Kind::kTimestampTz;
+  };
+  if (from == to || from == Kind::kVariant) return true;
+  switch (to) {
+    case Kind::kText:
+      return true;
+    case Kind::kNumber:
+      return from == Kind::kFloat || from == Kind::kText;
+    case Kind::kFloat:
+      return from == Kind::kNumber || from == Kind::kText;
+    case Kind::kBoolean:
+      return from == Kind::kNumber || from == Kind::kFloat || from == Kind::kText;
+    case Kind::kDate:
+      return is_timestamp(from) || from == Kind::kText;
+    case Kind::kTime:
+      return is_timestamp(from) || from == Kind::kText;
+    case Kind::kTimestampNtz:
+    case Kind::kTimestampLtz:
+    case Kind::kTimestampTz:
+      return is_timestamp(from) || from == Kind::kDate || from == Kind::kNumber || from == Kind::kText;
+    case Kind::kBinary:
+      return from == Kind::kText;
+    case Kind::kVariant:
+      return from != Kind::kText;
+    case Kind::kObject:
+    case Kind::kArray:
+      return false;
+  }
+  return false;
 }
 
 std::string TooLong(const std::string& shown) {
@@ -50,15 +81,10 @@ std::string WriteValue(const std::string& source_column, const Column& column, c
   return cast;
 }
 
-absl::Status CheckAssignable(const SqlType& from, const Column& column) {
-  const bool text_into_json = from.kind == SqlType::Kind::kText && IsSemiStructured(column.type);
-  const bool date_into_number =
-      (from.kind == SqlType::Kind::kDate || from.kind == SqlType::Kind::kTime ||
-       from.kind == SqlType::Kind::kTimestampNtz || from.kind == SqlType::Kind::kTimestampLtz ||
-       from.kind == SqlType::Kind::kTimestampTz || from.kind == SqlType::Kind::kBinary) &&
-      (column.type.kind == SqlType::Kind::kNumber || column.type.kind == SqlType::Kind::kFloat ||
-       column.type.kind == SqlType::Kind::kBoolean);
-  if (!text_into_json && !date_into_number) return absl::OkStatus();
+absl::Status CheckAssignable(const RewrittenQuery& query, size_t place, const Column& column) {
+  if (place >= query.columns.size()) return absl::OkStatus();
+  const SqlType& from = query.columns[place].type;
+  if (query.nulls[place] || Assignable(from.kind, column.type.kind)) return absl::OkStatus();
   return SqlError("002023", "22000",
                   absl::StrCat("SQL compilation error:\nExpression type does not match column data type, expecting ",
                                column.type.SnowflakeName(), " but got ", from.SnowflakeName(), " for column ",
@@ -222,8 +248,7 @@ absl::StatusOr<std::string> InsertStatement(Execution& run, const DmlTarget& tar
   const auto described = run.session.connection->Describe(query.sql);
   if (!described.ok()) return TranslateEngineError(described.status(), run.tokens);
   if (described->size() != columns.size()) return CountMismatch(columns.size(), described->size());
-  for (size_t i = 0; i < columns.size(); ++i)
-    CDI_RETURN_IF_ERROR(CheckAssignable((*described)[i].type, all[columns[i]]));
+  for (size_t i = 0; i < columns.size(); ++i) CDI_RETURN_IF_ERROR(CheckAssignable(query, i, all[columns[i]]));
   std::vector<size_t> written = columns;
   TokenComposer outer(run.tokens);
   outer.Words("SELECT");

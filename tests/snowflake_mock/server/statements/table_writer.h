@@ -15,8 +15,8 @@ namespace cdi::snowflake_mock {
 // Engine SQL of `source_column` (a column of a subquery: it is read several times) as a value of `column`: cast, and
 // refused with 100078 when longer than the column.
 std::string WriteValue(const std::string& source_column, const Column& column, const std::string& zone);
-// 002023 for a type that Snowflake does not convert on its own.
-absl::Status CheckAssignable(const SqlType& from, const Column& column);
+// 002023 for a column of `query` whose type Snowflake does not convert on its own. The literal NULL goes anywhere.
+absl::Status CheckAssignable(const RewrittenQuery& query, size_t place, const Column& column);
 
 // "(…)" of CREATE TABLE. Defaults are not the engine's matter: INSERT fills them in.
 std::string EngineTableColumns(const std::vector<Column>& columns);
