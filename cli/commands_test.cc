@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cdi/v1/access.pb.h"
+#include "cdi/v1/audit.pb.h"
 #include "cdi/v1/connection.pb.h"
 #include "cdi/v1/key_pair.pb.h"
 #include "cdi/v1/run.pb.h"

@@ -16,7 +16,7 @@ void ShowAuditEntries(Console& console, const v1::ListAuditEntriesResponse& list
     table.AddRow({std::to_string(entry.sequence()), TimeCell(entry.has_time(), entry.time()), entry.caller(),
                   entry.verb(), entry.name(), v1::AuditEntry::Outcome_Name(entry.outcome()), entry.detail()});
   }
-  console.out << table.Render(console.width) << std::flush;
+  console.out << table.Render(console.columns) << std::flush;
 }
 
 void ShowAuditVerdict(Console& console, const v1::VerifyAuditResponse& verdict) {

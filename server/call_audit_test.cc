@@ -40,7 +40,9 @@ class CallAuditTest : public state::StoreTest {
   static absl::Status Denied() { return MakeError(absl::StatusCode::kPermissionDenied, "ROLE_TOO_LOW", "needs admin"); }
   // One whole call: "verb outcome detail" of each line, oldest first.
   std::vector<std::string> LinesOf(const CallRecord& call) {
-    if (call.admitted) EXPECT_TRUE(audit_.Begin(call).ok());
+    if (call.admitted) {
+      EXPECT_TRUE(audit_.Begin(call).ok());
+    }
     audit_.End(call);
     return Lines();
   }
