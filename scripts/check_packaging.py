@@ -82,7 +82,7 @@ def check_sandbox(service):
 
 def check_lifecycle(root, service):
     sources = [os.path.join("server", name) for name in sorted(os.listdir(os.path.join(root, "server"))) if name.endswith(".cc")]
-    notifies = any("sd_notify" in read(root, path) or "NOTIFY_SOCKET" in read(root, path) for path in sources)
+    notifies = any("sd_notify(" in read(root, path) for path in sources)  # a kept NOTIFY_SOCKET alone says nothing
     wanted = "notify" if notifies else "exec"
     if first(service, "Type") != wanted:
         yield f"{UNIT}: Type must be {wanted}, as the server {'speaks' if notifies else 'does not speak'} sd_notify"

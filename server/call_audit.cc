@@ -36,6 +36,13 @@ bool IsFault(const absl::Status& status) {
          absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsCancelled(status);
 }
 
+// Where it came from, and why.
+std::string OriginOf(const CallRecord& call) {
+  std::string words = absl::StrCat("from ", call.peer);
+  if (!call.reason.empty()) absl::StrAppend(&words, ": ", call.reason);
+  return words;
+}
+
 std::string WordsOf(const CallRecord& call) {
   std::string words = absl::StatusCodeToString(call.status.code());
   if (const std::string reason = ErrorReason(call.status); !reason.empty()) absl::StrAppend(&words, " ", reason);
@@ -49,14 +56,13 @@ std::string WordsOf(const CallRecord& call) {
 
 absl::Status CallAudit::Begin(const CallRecord& call) {
   if (!call.mutates || EnteredByStore(call.method)) return absl::OkStatus();
-  return store_.AppendAudit(
-      {call.caller, call.method, call.resource, absl::StrCat("from ", call.peer), AuditOutcome::kBegun});
+  return store_.AppendAudit({call.caller, call.method, call.resource, OriginOf(call), AuditOutcome::kBegun});
 }
 
 void CallAudit::End(const CallRecord& call) {
   if (call.status.ok()) {
     if (!call.mutates || EnteredByStore(call.method)) return;
-    Enter({call.caller, call.method, call.resource, absl::StrCat("from ", call.peer), AuditOutcome::kDone});
+    Enter({call.caller, call.method, call.resource, OriginOf(call), AuditOutcome::kDone});
     return;
   }
   // A reader who asks for what is not there is no matter for an audit; one who may not ask is.

@@ -68,6 +68,12 @@ TEST_F(CallAuditTest, AChangeThatTheStoreDoesNotAuditIsEnteredBeforeAndAfter) {
               ElementsAre("RevokeKeyPair 4 from ipv4:127.0.0.1:5", "RevokeKeyPair 1 from ipv4:127.0.0.1:5"));
 }
 
+TEST_F(CallAuditTest, TheReasonOfARequestIsEntered) {
+  CallRecord call = Call("RevokeKeyPair", true, absl::OkStatus());
+  call.reason = "leaked";
+  EXPECT_THAT(LinesOf(call).back(), HasSubstr("from ipv4:127.0.0.1:5: leaked"));
+}
+
 TEST_F(CallAuditTest, AChangeThatTheStoreAuditsIsLeftToIt) {
   EXPECT_THAT(LinesOf(Call("UpdateSync", true, absl::OkStatus())), IsEmpty());
 }

@@ -1,17 +1,13 @@
 #include "server/paging.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <array>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "base/check.h"
+#include "base/constant_time.h"
 #include "base/error.h"
+#include "base/hmac.h"
+#include "base/rng.h"
 
 namespace cdi::server {
 namespace {
@@ -19,28 +15,19 @@ namespace {
 constexpr int kPageSizeMax = 1000;
 constexpr size_t kTagBytes = 16;
 
-using Key = std::array<unsigned char, 32>;
-
 // Of this process: a token from before a restart is refused, and its list begun anew.
-const Key& SigningKey() {
-  static const Key key = [] {
-    Key made{};
-    CDI_CHECK(RAND_bytes(made.data(), static_cast<int>(made.size())) == 1, "the system gives random bytes");
-    return made;
+const std::string& SigningKey() {
+  static const std::string key = [] {
+    SystemRng rng;
+    return RandomId(rng, 52);  // 260 bits
   }();
   return key;
 }
 
-// HMAC-SHA256 over the list and the place in it, cut to 16 bytes.
+// Over the list and the place in it.
 std::string Tag(std::string_view scope, std::string_view after) {
-  const std::string text = absl::StrCat(std::string(scope), std::string(1, '\0'), std::string(after));
-  std::array<unsigned char, EVP_MAX_MD_SIZE> tag{};
-  unsigned int size = 0;
-  const unsigned char* const done =
-      HMAC(EVP_sha256(), SigningKey().data(), static_cast<int>(SigningKey().size()),
-           reinterpret_cast<const unsigned char*>(text.data()), text.size(), tag.data(), &size);
-  CDI_CHECK(done != nullptr && size >= kTagBytes, "OpenSSL computes an HMAC");
-  return {reinterpret_cast<const char*>(tag.data()), kTagBytes};
+  return HmacSha256(SigningKey(), absl::StrCat(std::string(scope), std::string(1, '\0'), std::string(after)))
+      .substr(0, kTagBytes);
 }
 
 }  // namespace
@@ -60,7 +47,7 @@ absl::StatusOr<std::string> ReadPageToken(std::string_view scope, std::string_vi
   std::string raw;
   if (absl::WebSafeBase64Unescape(std::string(token), &raw) && raw.size() > kTagBytes) {
     std::string after = raw.substr(kTagBytes);
-    if (CRYPTO_memcmp(raw.data(), Tag(scope, after).data(), kTagBytes) == 0) return after;
+    if (EqualInConstantTime(raw.substr(0, kTagBytes), Tag(scope, after))) return after;
   }
   return MakeError(absl::StatusCode::kInvalidArgument, "PAGE_TOKEN_INVALID",
                    "page_token is not one that this server gave for this list with this filter since its start: pass "

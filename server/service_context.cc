@@ -127,6 +127,7 @@ grpc::Status ServeCall(const ServiceContext& context, std::string_view method, c
   }
   record.peer = caller.peer;
   record.resource = row == nullptr ? "" : CutText(ResourceOf(*row, request), kResourceShown);
+  record.reason = CutText(ReasonOf(request), kResourceShown);
   record.mutates = row == nullptr || row->mutates;
   if (record.admitted) {
     try {

@@ -116,6 +116,10 @@ std::string ResourceOf(const RpcRow& row, const Message& request) {
   return std::string(row.collection) + text;
 }
 
+std::string ReasonOf(const Message& request) {
+  return TextAt(request, "reason");
+}
+
 std::vector<std::string> OtherResourcesOf(const RpcRow& row, const Message& request) {
   std::vector<std::string> names;
   for (const std::string_view path : row.also) {

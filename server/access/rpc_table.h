@@ -47,6 +47,8 @@ const RpcRow* FindRpc(std::string_view method);
 
 // The resource that a request names by its row; "" when it names none (a creation that leaves the id to the server).
 std::string ResourceOf(const RpcRow& row, const google::protobuf::Message& request);
+// The field `reason` of a request, "" where it has none.
+std::string ReasonOf(const google::protobuf::Message& request);
 // What it names in the fields of `also`, as far as they are set.
 std::vector<std::string> OtherResourcesOf(const RpcRow& row, const google::protobuf::Message& request);
 
