@@ -33,6 +33,7 @@ class CallAuditTest : public state::StoreTest {
             .caller = "tokens/ann",
             .peer = "ipv4:127.0.0.1:5",
             .resource = "connections/main",
+            .reason = "",
             .mutates = mutates,
             .admitted = admitted,
             .status = status};

@@ -111,17 +111,21 @@ def list_syncs(channel):
         channel.close()
 
 
+def setUpModule():
+    """The stubs of the API, for every class here."""
+    directory = tempfile.TemporaryDirectory(prefix="cdi-stubs-")
+    unittest.addModuleCleanup(directory.cleanup)
+    harness.make_stubs(directory.name)
+
+
 class TlsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stub_directory = tempfile.TemporaryDirectory(prefix="cdi-stubs-")
-        harness.make_stubs(cls.stub_directory.name)
         cls.site = Site()
 
     @classmethod
     def tearDownClass(cls):
         cls.site.close()
-        cls.stub_directory.cleanup()
 
     def test_the_right_authority_name_and_token_get_in(self):
         self.assertEqual(list_syncs(self.site.channel(token=self.site.admin))[0], "OK")
