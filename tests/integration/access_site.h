@@ -11,6 +11,7 @@
 #include <string>
 
 #include "server/config.h"
+#include "server/master_key_source.h"
 #include "server/server.h"
 
 namespace cdi::server {
@@ -52,7 +53,9 @@ class AccessSite {
   }
 
   void Start() {
-    auto server = Server::Start(config_);
+    auto master_key = ObtainMasterKey(config_.master_key(), StateExists(config_.state_dir()));
+    ASSERT_TRUE(master_key.ok()) << master_key.status();
+    auto server = Server::Start(config_, *std::move(master_key));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
