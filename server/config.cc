@@ -69,7 +69,7 @@ class Reader {
           CDI_RETURN_IF_ERROR(ReadMap(item, *message.GetReflection()->AddMessage(&message, &field)));
           continue;
         }
-        if (!item.IsScalar()) return TypeError(item, field, "a list of texts");
+        if (!item.IsScalar() || !IsValidUtf8(item.Scalar())) return TypeError(item, field, "a list of UTF-8 texts");
         message.GetReflection()->AddString(&message, &field, item.Scalar());
       }
       return absl::OkStatus();
@@ -83,6 +83,7 @@ class Reader {
 
   absl::Status ReadScalar(const YAML::Node& node, const FieldDescriptor& field, Message& message) {
     const std::string text = node.Scalar();
+    if (!IsValidUtf8(text)) return TypeError(node, field, "UTF-8 text");
     switch (field.type()) {
       case FieldDescriptor::TYPE_STRING:
         message.GetReflection()->SetString(&message, &field, text);

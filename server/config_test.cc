@@ -41,6 +41,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"NotABoolean", "allow_loopback_endpoints: yes please", "must be true or false"},
         Refusal{"ListForScalar", "listen: [a]", "server.yaml:4: listen must be a single value"},
         Refusal{"ScalarForList", "braze_host_suffixes: .braze.com", "must be a list"},
+        Refusal{"NotUtf8", "log_level: \"a\xff\"", "log_level must be UTF-8 text"},
+        Refusal{"NotUtf8InAList", "driver_paths: [\"/a\xff\"]", "driver_paths must be a list of UTF-8 texts"},
         Refusal{"BrokenYaml", "listen: [", "server.yaml:"},
         Refusal{"OutOfRange", "stop_seconds: 16", "stop_seconds must be 1..12; got 16"},
         Refusal{"DrainTooShort", "key_rotation: {drain_seconds: 60}", "drain_seconds must be 3600..604800"},

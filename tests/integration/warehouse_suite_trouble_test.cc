@@ -171,10 +171,10 @@ TEST_P(WarehouseTroubleTest, AStopEndsABlockedStatementAndTheSession) {
 }
 
 TEST_P(WarehouseTroubleTest, ACancelBetweenBlocksEndsTheWindow) {
-  Site().FillTable("between", 5'000);
+  Site().FillTable("between_blocks", 5'000);
   auto session = Site().MustConnect();
   session->Cancel();  // nothing runs: no effect
-  auto reader = session->OpenWindow(Site().Everything("between"));
+  auto reader = session->OpenWindow(Site().Everything("between_blocks"));
   ASSERT_TRUE(reader.ok()) << reader.status();
   ASSERT_TRUE((*reader)->Next().ok());
   session->Cancel();
