@@ -21,11 +21,11 @@ constexpr size_t kCallersMax = 1'000;
 constexpr size_t kMessageShown = 200;
 
 // Methods whose change and its line are one commit of the store.
-constexpr std::array<std::string_view, 21> kEnteredByStore = {
-    "CreateConnection", "UpdateConnection", "DeleteConnection", "CreateWorkspace", "UpdateWorkspace", "DeleteWorkspace",
-    "CreateSync",       "UpdateSync",       "DeleteSync",       "ActivateSync",    "PauseSync",       "RunSync",
-    "RewindSync",       "ReplayDeadRows",   "ReleaseHeldRows",  "DiscardHeldRows", "CreateToken",     "RevokeToken",
-    "RotateKeyPair",    "RollBackRotation", "EndDrain"};
+constexpr std::array<std::string_view, 19> kEnteredByStore = {
+    "CreateConnection", "UpdateConnection", "DeleteConnection", "CreateWorkspace", "UpdateWorkspace",
+    "DeleteWorkspace",  "CreateSync",       "UpdateSync",       "DeleteSync",      "ActivateSync",
+    "PauseSync",        "RunSync",          "RewindSync",       "ReplayDeadRows",  "ReleaseHeldRows",
+    "DiscardHeldRows",  "CreateToken",      "RevokeToken",      "RotateKeyPair"};
 
 bool EnteredByStore(std::string_view method) {
   return std::find(kEnteredByStore.begin(), kEnteredByStore.end(), method) != kEnteredByStore.end();

@@ -15,6 +15,7 @@ using ingest::AuditOutcome;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 class HandClock final : public Clock {
  public:
@@ -77,6 +78,11 @@ TEST_F(CallAuditTest, TheReasonOfARequestIsEntered) {
 
 TEST_F(CallAuditTest, AChangeThatTheStoreAuditsIsLeftToIt) {
   EXPECT_THAT(LinesOf(Call("UpdateSync", true, absl::OkStatus())), IsEmpty());
+}
+
+// The lines of a rotation's steps name who asked for the rotation, not who turned it back.
+TEST_F(CallAuditTest, WhoTurnsARotationBackIsEntered) {
+  EXPECT_THAT(LinesOf(Call("RollBackRotation", true, absl::OkStatus())), SizeIs(2));
 }
 
 TEST_F(CallAuditTest, AReadIsNoMatterForAnAudit) {
