@@ -167,7 +167,8 @@ class Collected {
   bool ReadFrom(int fd) {
     std::array<char, 512> dropped{};
     const absl::Cleanup wipe = [&dropped] { OPENSSL_cleanse(dropped.data(), dropped.size()); };
-    while (true) {
+    // Not for ever: a program that prints without pause must still meet its deadline.
+    for (int reads = 0; reads < 64; ++reads) {
       const bool full = size_ == bytes_.size();
       const ssize_t got =
           full ? read(fd, dropped.data(), dropped.size()) : read(fd, bytes_.data() + size_, bytes_.size() - size_);
@@ -176,6 +177,7 @@ class Collected {
       if (got < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
       if (!full) size_ += static_cast<size_t>(got);
     }
+    return true;
   }
   bool too_long() const { return size_ == bytes_.size(); }
   std::string_view text() const { return {bytes_.data(), size_}; }

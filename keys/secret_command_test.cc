@@ -118,9 +118,7 @@ TEST_F(SecretCommandTest, AKeyOnStandardErrorIsNotShown) {
 
 TEST_F(SecretCommandTest, AProgramThatHangsIsKilledWithItsChildren) {
   Write("sleep 1000 & echo $! >" + program_ + ".pid; wait");
-  const auto begin = std::chrono::steady_clock::now();
   ExpectRefused("MASTER_KEY_COMMAND_FAILED", "did not end within 1000 ms", std::chrono::seconds{1});
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{10});
   pid_t left = 0;
   std::ifstream(program_ + ".pid") >> left;
   ASSERT_GT(left, 0);
@@ -133,6 +131,11 @@ TEST_F(SecretCommandTest, AProgramThatHangsIsKilledWithItsChildren) {
   };
   for (int i = 0; i < 1000 && !gone(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds{10});
   EXPECT_TRUE(gone());
+}
+
+TEST_F(SecretCommandTest, AProgramThatPrintsWithoutPauseIsKilledAtItsDeadline) {
+  Write("exec yes");
+  ExpectRefused("MASTER_KEY_COMMAND_FAILED", "did not end within 1000 ms", std::chrono::seconds{1});
 }
 
 TEST_F(SecretCommandTest, AChildLeftBehindWithOurPipeDoesNotHoldUs) {

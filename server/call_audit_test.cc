@@ -103,6 +103,12 @@ TEST_F(CallAuditTest, AChangeThatFailedSaysSoAndKeepsTheTextOfTheFaultToTheLog) 
   EXPECT_THAT(lines[0], Not(HasSubstr("unvetted")));
 }
 
+TEST_F(CallAuditTest, WhatWasBegunIsEndedHoweverManyCallsAreRefused) {
+  for (int i = 0; i < 100; ++i) audit_.End(Call("GetSync", false, Denied(), /*admitted=*/false));
+  EXPECT_THAT(LinesOf(Call("RevokeKeyPair", true, absl::NotFoundError("no such pair"))).back(),
+              HasSubstr("RevokeKeyPair 2 NOT_FOUND"));
+}
+
 TEST_F(CallAuditTest, RefusedCallsAreBoundedAndTheRestIsCounted) {
   const CallRecord refused = Call("GetSync", false, Denied(), /*admitted=*/false);
   for (int i = 0; i < 1000; ++i) audit_.End(refused);

@@ -82,6 +82,15 @@ absl::Status ConnectionServiceImpl::Update(const v1::UpdateConnectionRequest& re
   }
   CDI_RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.connection(), kMutablePaths, connection));
   CDI_RETURN_IF_ERROR(CheckConnection(connection, context_.config));
+  // A password is for the place it was given for: somewhere else it would go to whoever listens there.
+  if (connection.postgresql().password_set() && !MaskTouches(request.update_mask(), {"postgresql.password"}) &&
+      MaskTouches(request.update_mask(),
+                  {"postgresql.host", "postgresql.port", "postgresql.driver", "postgresql.plaintext"})) {
+    return InvalidField(
+        "connection.postgresql.password",
+        "postgresql.password is missing: give it again when host, port, driver or plaintext change, as it "
+        "was given for the place before");
+  }
   ResourceChange change{.op = ResourceChange::Op::kUpdate,
                         .kind = ResourceKind::kConnection,
                         .name = connection.name(),

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
+#include <vector>
 
 #include <grpc/grpc_security_constants.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "server/access/access_control.h"
@@ -47,6 +50,19 @@ std::string ConnectionBehind(const ServiceContext& context, const std::string& r
   return sync.ok() && !sync->connection().empty() ? sync->connection() : resource;
 }
 
+void ClearSecrets(google::protobuf::Message& message) {
+  using google::protobuf::FieldDescriptor;
+  std::vector<const FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->name() == "password" || field->name() == "api_key") {
+      message.GetReflection()->ClearField(&message, field);
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_repeated()) {
+      ClearSecrets(*message.GetReflection()->MutableMessage(&message, field));
+    }
+  }
+}
+
 // What a call holds while it lasts.
 struct Admission {
   CallLimits::Slot test;
@@ -80,6 +96,13 @@ absl::Status Admit(const ServiceContext& context, const RpcRow* row, const grpc:
 }
 
 }  // namespace
+
+std::string RequestHash(const google::protobuf::Message& request) {
+  const std::unique_ptr<google::protobuf::Message> copy(request.New());
+  copy->CopyFrom(request);
+  ClearSecrets(*copy);
+  return Sha256Hex(copy->SerializeAsString());
+}
 
 void RecordCall(const ServiceContext& context, const CallRecord& record) {
   context.audit.End(record);

@@ -76,10 +76,8 @@ absl::StatusOr<ingest::PageOf<ingest::Resource>> ListInScope(ingest::StateStore&
                                                              ingest::ResourceKind kind, const std::string& after,
                                                              int limit);
 
-// Same request, same hash: what a request id is compared by.
-template <typename Request>
-std::string RequestHash(const Request& request) {
-  return Sha256Hex(request.SerializeAsString());
-}
+// Same request, same hash: what a request id is compared by. Passwords and API keys are left out: the hash is kept for
+// a day, and whoever takes the disk must not be able to try guesses against it.
+std::string RequestHash(const google::protobuf::Message& request);
 
 }  // namespace cdi::server

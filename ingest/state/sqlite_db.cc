@@ -162,7 +162,8 @@ absl::StatusOr<Database> Database::Open(const std::string& path, const OpenOptio
   }
   std::string pragmas =
       "PRAGMA mmap_size=0; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-      "PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;";
+      "PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;"
+      "PRAGMA secure_delete=ON;";
   if (options.read_only) {
     pragmas += "PRAGMA query_only=ON;";
   } else {

@@ -38,7 +38,7 @@ constexpr RpcRow kTable[] = {
     {"RotationService", "RollBackRotation", Role::kAdmin, Naming::kField, "name", {}, true},
     {"RotationService", "EndDrain", Role::kAdmin, Naming::kField, "name", {}, true},
     {"RotationService", "PermitOverwrite", Role::kAdmin, Naming::kField, "name", {}, true},
-    {"RotationService", "GetKeyStatus", Role::kViewer, Naming::kField, "connection"},
+    {"RotationService", "GetKeyStatus", Role::kOperator, Naming::kField, "connection"},
 
     {"WorkspaceService", "CreateWorkspace", Role::kAdmin, Naming::kNewId, "workspace_id", "workspaces/", true},
     {"WorkspaceService", "GetWorkspace", Role::kViewer, Naming::kField, "name"},
