@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
   }
   int ran = 0;
   for (int i = std::max(plan.only, 0); i < (plan.only < 0 ? plan.inputs : plan.only + 1); ++i, ++ran) {
-    if (plan.time && i % 64 == 0 && std::chrono::steady_clock::now() - begin >= *plan.time) break;
+    if (plan.time && std::chrono::steady_clock::now() - begin >= *plan.time) break;
     cdi::SeededRng rng(plan.seed * 1'000'003 + static_cast<uint64_t>(i));
     const std::string input = Mutate(seeds, rng);
     current_input = i;
