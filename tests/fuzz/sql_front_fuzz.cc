@@ -1,5 +1,6 @@
 // Any statement: rows, or an error in Snowflake's shape; no crash, no hang. Seeds are the statements of
 // tests/snowflake_mock/sql_cases; the account is in memory and is opened anew now and then.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -77,9 +78,14 @@ std::vector<std::string> FuzzSeeds() {
   std::string nested = "SELECT 1";
   for (int i = 0; i < 200; ++i) nested = "SELECT * FROM ((" + nested + "))";
   seeds.push_back(nested);
+  std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(CDI_SQL_CASES)) {
-    if (entry.path().extension() != ".txt") continue;
-    std::ifstream file(entry.path());
+    if (entry.path().extension() == ".txt") paths.push_back(entry.path());
+  }
+  // A folder lists its files in no order: without one, a seed number would give other inputs in every clone.
+  std::sort(paths.begin(), paths.end());
+  for (const std::filesystem::path& path : paths) {
+    std::ifstream file(path);
     std::string line;
     std::string statement;
     bool answer = false;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "base/text.h"
 #include "tests/snowflake_mock/server/catalog/warehouse_billing.h"
 #include "tests/snowflake_mock/server/rewriter/privileges.h"
 #include "tests/snowflake_mock/server/statements/cancel_calls.h"
@@ -246,6 +247,8 @@ void NoteChange(Execution& run, const ObjectName& name) {
 
 absl::StatusOr<ResultSet> RunStatement(Account& account, Session& session, const std::string& sql,
                                        const std::vector<Binding>* bindings, bool describe_only, StopSignal& stop) {
+  // A name of broken bytes would end up in results that no client can parse.
+  if (!IsValidUtf8(sql)) return SqlError("001003", "42000", "SQL compilation error: The statement is not valid UTF-8.");
   CDI_ASSIGN_OR_RETURN(const std::vector<std::string> statements, SplitStatements(sql));
   if (statements.empty()) return SqlError("000900", "42601", "SQL compilation error: Empty SQL statement.");
   if (statements.size() > 1) {
