@@ -1,7 +1,9 @@
-// Key pairs: sealed private halves and where they stand, committed like everything else.
+// Key pairs: sealed private halves and where they stand, committed like everything else. Each change of state or slot
+// has its line in the audit, in the same commit: also the one that no call asked for (the first login with a pair).
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "ingest/state/audit_chain.h"
 #include "ingest/state/store_core.h"
 
 namespace cdi::state {
@@ -45,33 +47,57 @@ absl::StatusOr<std::string> ConnectionOf(const std::string& name) {
   return name.substr(0, end);
 }
 
+// A pair's state and slot, as the audit has them.
+std::string Standing(const KeyPairRecord& record) {
+  return absl::StrCat(std::string(keys::KeyPairStateName(record.state)), " in ",
+                      std::string(keys::SlotProperty(record.slot)));
+}
+
+absl::StatusOr<std::optional<KeyPairRecord>> FindKeyPair(Database& database, std::string_view name) {
+  CDI_ASSIGN_OR_RETURN(Statement row, database.Prepare(CDI_KEY_PAIR_COLUMNS "WHERE name = ?"));
+  row.Bind(name);
+  CDI_ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return std::nullopt;
+  return ReadKeyPair(row);
+}
+
+// The call or the rotation that asked has lines of its own, with its caller.
+absl::Status EnterChange(Database& database, const Timestamp& now, std::string_view before, const KeyPairRecord& record,
+                         std::string_view after) {
+  if (before == after) return absl::OkStatus();
+  return state::AppendAudit(
+      database, now, "server", "KeyPairState", record.name,
+      absl::StrCat(std::string(before), before.empty() ? "" : " -> ", std::string(after), "; ", record.fingerprint));
+}
+
+absl::Status Store(Database& database, const KeyPairRecord& record, const Timestamp& now) {
+  CDI_ASSIGN_OR_RETURN(const std::string connection, ConnectionOf(record.name));
+  CDI_ASSIGN_OR_RETURN(const std::optional<KeyPairRecord> before, FindKeyPair(database, record.name));
+  CDI_RETURN_IF_ERROR(database.Execute(
+      "INSERT OR REPLACE INTO key_pairs (name, connection, slot, state, bits, public_key_line, fingerprint,"
+      " sealed_private_key, version, create_time, activate_time, drain_time, revoke_time)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      std::string_view(record.name), std::string_view(connection), static_cast<int64_t>(record.slot),
+      static_cast<int64_t>(record.state), static_cast<int64_t>(record.bits), std::string_view(record.public_key_line),
+      std::string_view(record.fingerprint), Blob{record.sealed_private_key}, static_cast<int64_t>(record.version),
+      record.create_time, record.activate_time, record.drain_time, record.revoke_time));
+  return EnterChange(database, now, before.has_value() ? Standing(*before) : "", record, Standing(record));
+}
+
 }  // namespace
 
 absl::Status SqliteStore::PutKeyPairs(std::span<const KeyPairRecord> records) {
   return core_->commit.Run([&](Database& database) -> absl::Status {
-    for (const KeyPairRecord& record : records) {
-      CDI_ASSIGN_OR_RETURN(const std::string connection, ConnectionOf(record.name));
-      CDI_RETURN_IF_ERROR(database.Execute(
-          "INSERT OR REPLACE INTO key_pairs (name, connection, slot, state, bits, public_key_line, fingerprint,"
-          " sealed_private_key, version, create_time, activate_time, drain_time, revoke_time)"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          std::string_view(record.name), std::string_view(connection), static_cast<int64_t>(record.slot),
-          static_cast<int64_t>(record.state), static_cast<int64_t>(record.bits),
-          std::string_view(record.public_key_line), std::string_view(record.fingerprint),
-          Blob{record.sealed_private_key}, static_cast<int64_t>(record.version), record.create_time,
-          record.activate_time, record.drain_time, record.revoke_time));
-    }
+    for (const KeyPairRecord& record : records) CDI_RETURN_IF_ERROR(Store(database, record, core_->Now()));
     return absl::OkStatus();
   });
 }
 
 absl::StatusOr<KeyPairRecord> SqliteStore::GetKeyPair(std::string_view name) {
   CDI_ASSIGN_OR_RETURN(ReaderPool::Lease reader, core_->readers.Take());
-  CDI_ASSIGN_OR_RETURN(Statement row, reader->Prepare(CDI_KEY_PAIR_COLUMNS "WHERE name = ?"));
-  row.Bind(name);
-  CDI_ASSIGN_OR_RETURN(const bool found, row.Step());
-  if (!found) return NotFound(name);
-  return ReadKeyPair(row);
+  CDI_ASSIGN_OR_RETURN(std::optional<KeyPairRecord> record, FindKeyPair(*reader, name));
+  if (!record.has_value()) return NotFound(name);
+  return *std::move(record);
 }
 
 absl::StatusOr<std::vector<KeyPairRecord>> SqliteStore::ListKeyPairs(std::string_view connection) {
@@ -89,8 +115,10 @@ absl::StatusOr<std::vector<KeyPairRecord>> SqliteStore::ListKeyPairs(std::string
 
 absl::Status SqliteStore::DeleteKeyPair(std::string_view name) {
   return core_->commit.Run([&](Database& database) -> absl::Status {
+    CDI_ASSIGN_OR_RETURN(const std::optional<KeyPairRecord> record, FindKeyPair(database, name));
+    if (!record.has_value()) return NotFound(name);
     CDI_RETURN_IF_ERROR(database.Execute("DELETE FROM key_pairs WHERE name = ?", name));
-    return database.changes() > 0 ? absl::OkStatus() : NotFound(name);
+    return EnterChange(database, core_->Now(), Standing(*record), *record, "forgotten");
   });
 }
 

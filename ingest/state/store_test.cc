@@ -167,9 +167,25 @@ TEST_F(ResourcesTest, KeyPairsAreStoredAsTheyAreAndOldestFirst) {
   wrong.name = "nonsense";
   EXPECT_FALSE(store_->PutKeyPairs(std::vector{a, wrong}).ok());
   EXPECT_EQ(store_->GetKeyPair(a.name)->state, keys::KeyPairState::kActive) << "all of them or none";
+  ASSERT_TRUE(store_->PutKeyPairs(std::vector{a}).ok());
+  ASSERT_TRUE(store_->PutKeyPairs(std::vector{a}).ok());
   ASSERT_TRUE(store_->DeleteKeyPair(b.name).ok());
   EXPECT_EQ(ErrorReason(store_->DeleteKeyPair(b.name)), "KEY_PAIR_NOT_FOUND");
   EXPECT_EQ(ErrorReason(store_->GetKeyPair(b.name).status()), "KEY_PAIR_NOT_FOUND");
+
+  ingest::AuditFilter changes;
+  changes.verb = "KeyPairState";
+  changes.oldest_first = true;
+  std::vector<std::string> lines;
+  const auto page = store_->ListAudit(changes, "", 10);
+  for (const auto& entry : page->items)
+    lines.push_back(entry.line.caller + " " + entry.line.name + ": " + entry.line.detail);
+  EXPECT_THAT(lines, ElementsAre("server connections/c/keyPairs/a: ACTIVE in RSA_PUBLIC_KEY_2; SHA256:x",
+                                 "server connections/c/keyPairs/b: ACTIVE in RSA_PUBLIC_KEY_2; SHA256:x",
+                                 "server connections/c/keyPairs/a: ACTIVE in RSA_PUBLIC_KEY_2 -> DRAINING in "
+                                 "RSA_PUBLIC_KEY_2; SHA256:x",
+                                 "server connections/c/keyPairs/b: ACTIVE in RSA_PUBLIC_KEY_2 -> forgotten; SHA256:x"))
+      << "a line for each change, none for a write that changes nothing or was refused";
 }
 
 // ---- parked rows

@@ -68,7 +68,11 @@ class RekeyStateTest : public StoreTest {
     return names;
   }
 
-  uint64_t AuditLines() { return store_->ListAudit({}, "", 100)->items.size(); }
+  uint64_t AuditLines() {
+    ingest::AuditFilter rekeys;
+    rekeys.verb = "Rekey";
+    return store_->ListAudit(rekeys, "", 100)->items.size();
+  }
 
   const MasterKey old_ = *MasterKey::Generate();
   const MasterKey new_ = *MasterKey::Generate();

@@ -51,7 +51,8 @@ bool IsCode(const std::string& code) {
 }
 
 void Run(const std::string& sql) {
-  static World world = Open();
+  // Never destroyed at exit: the engine's thread-local state is gone by then, and its destructor would use it.
+  static World& world = *new World(Open());
   if (++world.statements > kStatementsPerAccount) world = Open();
   StopSignal stop;
   stop.SetTimeout(kTimeoutMax);

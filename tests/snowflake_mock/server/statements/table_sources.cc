@@ -223,7 +223,8 @@ absl::StatusOr<TableSource> LoadResult(Execution& run, const ResultSet& result, 
       RunEngine(run, absl::StrCat("CREATE OR REPLACE TEMP TABLE ", table, " (", absl::StrJoin(definitions, ", "), ")"))
           .status());
   const nlohmann::json rows = result.AllRows();
-  if (!rows.is_array()) return SqlError("000603", "XX000", "SQL execution internal error: a result cannot be read again.");
+  if (!rows.is_array())
+    return SqlError("000603", "XX000", "SQL execution internal error: a result cannot be read again.");
   for (size_t first = 0; first < rows.size(); first += kRowsPerInsert) {
     std::vector<std::string> tuples;
     for (size_t i = first; i < std::min(first + kRowsPerInsert, rows.size()); ++i) {
