@@ -160,6 +160,11 @@ struct RotationRecord {
   std::optional<RotationError> error;
   RotationNext next;
 
+  // A statement was handed over and its answer is not written down here: set before it is run.
+  bool statement_under_way = false;
+  // How much longer one whose answer nobody heard may still be run, in running time; begins anew with each start.
+  std::chrono::milliseconds statement_doubt{0};
+
   friend bool operator==(const RotationRecord&, const RotationRecord&) = default;
 };
 

@@ -33,6 +33,7 @@ class Decider {
 
   RotationDecision Run() {
     if (IsEnd(record_.step)) return End();
+    CountDoubt();
     if (record_.times.empty()) record_.times.push_back({record_.step, situation_.now});
     if (const auto* described = std::get_if<Described>(&situation_.observation); described != nullptr) {
       if (!described->slots.ok()) return Trouble(described->slots.status(), "");
@@ -111,6 +112,22 @@ class Decider {
     });
   }
 
+  // Of statements whose answer is not known. A start may have come at once, and the clock jumped: it begins anew then.
+  void CountDoubt() {
+    if (InDoubt() && !situation_.elapsed.has_value()) {
+      record_.statement_doubt = policy_.statement_max;
+    } else if (InDoubt()) {
+      const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(*situation_.elapsed);
+      record_.statement_doubt = std::max(record_.statement_doubt - passed, std::chrono::milliseconds(0));
+    }
+    const auto* executed = std::get_if<Executed>(&situation_.observation);
+    const bool answered = executed != nullptr &&
+                          (executed->by.ok() || executed->by.status().code() == absl::StatusCode::kPermissionDenied);
+    if (record_.statement_under_way && !answered) record_.statement_doubt = policy_.statement_max;
+    record_.statement_under_way = false;
+  }
+  bool InDoubt() const { return record_.statement_doubt.count() > 0; }
+
   void See(const SlotFingerprints& slots) {
     record_.seen = slots;
     record_.seen_time = situation_.now;
@@ -182,6 +199,19 @@ class Decider {
     decision.record.next = {RotationNext::Actor::kOperator, "", again};
     decision.action.again = again;
     return decision;
+  }
+
+  // DESC USER has the last word only when no statement can come after it.
+  RotationDecision AwaitStatement() {
+    const absl::Status pending =
+        MakeError(absl::StatusCode::kUnavailable, "ROTATION_STATEMENT_PENDING",
+                  "the answer to an ALTER USER was lost, and Snowflake may still run it; what DESC USER shows counts "
+                  "once that cannot be any more");
+    NoteError(ErrorReason(pending), MessageOf(pending), "");
+    return WaitFor(RotationNext::Actor::kService, record_.statement_doubt);
+  }
+  RotationDecision ProveLogin(const RotationKey& key) {
+    return InDoubt() ? AwaitStatement() : Act(Kind::kProveLogin, key.name);
   }
 
   RotationDecision KeyLost(const RotationKey& key, std::string_view fix) {
@@ -281,6 +311,7 @@ class Decider {
       const std::chrono::nanoseconds left = Distance(record_.error->time.Plus(Pause()), situation_.now);
       if (left.count() > 0) return WaitFor(RotationNext::Actor::kService, left);
     }
+    record_.statement_under_way = true;
     return Act(
         {.kind = Kind::kExecute, .key_pair = "", .slot = KeySlot::k1, .statement = *statement, .again = std::nullopt});
   }
@@ -372,14 +403,14 @@ class Decider {
     }
     if (RingFailed()) return RingTrouble();
     if (std::holds_alternative<RingChanged>(situation_.observation)) {
-      return Act(Kind::kProveLogin, record_.new_key.name);
+      return ProveLogin(record_.new_key);
     }
     if (!JustDescribed()) return Describe();
     const std::optional<KeySlot> slot = seen().Find(record_.new_key.fingerprint);
     if (!slot.has_value()) return Reach(RotationStep::kRegistering);
     const KeyPairRecord* pair = Live(record_.new_key.name);
     if (pair->state == KeyPairState::kGenerated || pair->slot != *slot) return Act(Kind::kPlace, pair->name, *slot);
-    return Act(Kind::kProveLogin, record_.new_key.name);
+    return ProveLogin(record_.new_key);
   }
 
   RotationDecision LoginFailed(const RotationKey& key, const absl::Status& status) {
@@ -403,15 +434,18 @@ class Decider {
     return Act(Kind::kActivate, record_.new_key.name);
   }
 
+  std::chrono::milliseconds DrainNeeded() const {
+    if (Live(record_.old_key.name) == nullptr) return std::chrono::milliseconds(0);
+    return record_.end_drain_requested ? policy_.login_max : std::max(policy_.drain, policy_.login_max);
+  }
+
   RotationDecision Draining() {
     const Timestamp checked = record_.drain_checked.value_or(situation_.now);
     // Within a process running time counts. Over a restart only the wall clock is left; no login of ours survived it.
     const std::chrono::nanoseconds passed = situation_.elapsed.value_or(Distance(situation_.now, checked));
     record_.drained += std::chrono::duration_cast<std::chrono::milliseconds>(std::max(passed, {}));
     record_.drain_checked = situation_.now;
-    std::chrono::milliseconds needed =
-        record_.end_drain_requested ? policy_.login_max : std::max(policy_.drain, policy_.login_max);
-    if (Live(record_.old_key.name) == nullptr) needed = std::chrono::milliseconds(0);
+    const std::chrono::milliseconds needed = DrainNeeded();
     if (record_.drained >= needed) return Reach(RotationStep::kUnsetting);
     const std::chrono::milliseconds left = needed - record_.drained;
     record_.drain_until = situation_.now.Plus(left);
@@ -425,10 +459,17 @@ class Decider {
     if (!JustDescribed()) return Describe();
     if (!IsActive(record_.new_key)) return Reach(RotationStep::kRegistered);
     if (!seen().Find(record_.new_key.fingerprint).has_value()) {
+      record_.drained = std::max(DrainNeeded() - policy_.login_max, std::chrono::milliseconds(0));
       return KeyLost(record_.new_key, "register it again with the pair's SET statement, or roll back");
     }
     const std::optional<KeySlot> slot = seen().Find(record_.old_key.fingerprint);
+    if (slot.has_value() && record_.drained < DrainNeeded()) {
+      // The new key was away: a login under way was refused with it, and has only the old one left.
+      record_.drain_checked = situation_.now;
+      return Reach(RotationStep::kDraining);
+    }
     if (!slot.has_value()) {
+      if (InDoubt()) return AwaitStatement();
       NoteAuthor(record_.unset_by);
       return Reach(RotationStep::kUnset);
     }
@@ -456,7 +497,7 @@ class Decider {
       return Act(Kind::kActivate, record_.old_key.name);
     }
     if (!JustDescribed()) return Describe();
-    if (seen().Find(record_.old_key.fingerprint).has_value()) return Act(Kind::kProveLogin, record_.old_key.name);
+    if (seen().Find(record_.old_key.fingerprint).has_value()) return ProveLogin(record_.old_key);
     const bool new_serves = IsActive(record_.new_key) && seen().Find(record_.new_key.fingerprint).has_value();
     if (new_serves) return GoOn("the old key is no longer in Snowflake");
     return KeyLost(record_.old_key, "register it again with the pair's SET statement");
@@ -472,6 +513,7 @@ class Decider {
     std::optional<KeySlot> slot = seen().Find(record_.new_key.fingerprint);
     if (!slot.has_value() && LeftoverDestroyed()) slot = seen().Find(record_.leftover_fingerprint);
     if (!slot.has_value()) {
+      if (InDoubt()) return AwaitStatement();
       NoteAuthor(record_.unset_by);
       return Reach(RotationStep::kWithdrawn);
     }

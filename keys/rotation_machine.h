@@ -8,9 +8,11 @@
 //   - SET and UNSET are decided only on a DESC USER that came in just before, in the same breath.
 //   - SET never goes to a slot that holds a usable pair of ours, nor to one with a foreign key that was not permitted.
 //   - UNSET of the old slot needs both: the old fingerprint in that slot, and the active pair's in the other one.
+//   - When the new key was away in between, the old one stays for as long as a login under way may still need it.
 //   - Nothing is activated but by a login with that key alone, after DESC USER showed its fingerprint.
 //   - A private half is destroyed only after DESC USER showed that its public half is gone.
-//   - An answer that got lost is settled by DESC USER.
+//   - An answer that got lost is settled by DESC USER; and nothing is built on what DESC USER shows, no key taken into
+//     use and none destroyed, while a statement of ours may still be run after it.
 #pragma once
 
 #include <chrono>
@@ -31,6 +33,9 @@ struct RotationPolicy {
   // The longest time between reading the login keys and the login they are for. No drain is ended before: a login that
   // knew only the old key could be under way.
   std::chrono::seconds login_max{120};
+  // The longest time after which Snowflake may still run a statement whose answer did not come (the connection broke,
+  // the process died): at least the statement's time-out there.
+  std::chrono::seconds statement_max{60};
   // How often an administrator's work is looked for.
   std::chrono::seconds poll{30};
   // Pause after a failure; doubles up to the second.

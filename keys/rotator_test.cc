@@ -227,7 +227,7 @@ TEST_F(RotatorTest, TheDrainCountsRunningTimeAndEndsEarlyOnlyAfterALogin) {
   EXPECT_EQ(AdvanceAfter(std::chrono::seconds(1)).step, RotationStep::kDone);
 }
 
-TEST_F(RotatorTest, ALostActiveKeyStopsTheUnset) {
+TEST_F(RotatorTest, ALostActiveKeyStopsTheUnsetUntilLoginsAreOver) {
   Start(RotationMode::kAutomatic);
   Advance();
   user_.slots.second = kForeign;
@@ -235,6 +235,47 @@ TEST_F(RotatorTest, ALostActiveKeyStopsTheUnset) {
   EXPECT_EQ(record.step, RotationStep::kUnsetting);
   EXPECT_EQ(record.error->reason, "ROTATION_KEY_LOST");
   EXPECT_EQ(user_.slots.first, old_);
+
+  // A login that was refused with the new key may only now come to the old one.
+  user_.slots.second = record.new_key.fingerprint;
+  EXPECT_EQ(AdvanceAfter(std::chrono::seconds(30)).step, RotationStep::kDraining);
+  EXPECT_EQ(AdvanceAfter(std::chrono::seconds(119)).step, RotationStep::kDraining);
+  EXPECT_EQ(AdvanceAfter(std::chrono::seconds(1)).step, RotationStep::kDone);
+}
+
+// The UNSET whose answer got lost is run after the DESC USER that still shows the old key.
+TEST_F(RotatorTest, AStatementThatMayStillBeRunIsWaitedForBeforeAKeyIsTrusted) {
+  Start(RotationMode::kAutomatic);
+  Advance();
+  user_.refusal = absl::UnavailableError("the connection broke");
+  EXPECT_EQ(AdvanceAfter(std::chrono::hours(24)).error->reason, "ROTATION_STATEMENT_FAILED");
+  ASSERT_TRUE(rotator_.RollBack(kName, "tokens/op", "now").ok());
+  RotationRecord record = AdvanceAfter(std::chrono::seconds(59));
+  EXPECT_EQ(record.step, RotationStep::kRestoring);
+  EXPECT_EQ(record.error->reason, "ROTATION_STATEMENT_PENDING");
+  EXPECT_EQ(record.next.time, clock_.wall.Plus(std::chrono::seconds(1)));
+  EXPECT_EQ(StateOf(kNew), KeyPairState::kActive);
+  user_.Run(user_.statements.back());
+  user_.refusal = absl::OkStatus();
+  record = AdvanceAfter(std::chrono::seconds(1));
+  EXPECT_EQ(record.step, RotationStep::kDone) << "there was no way back any more";
+  EXPECT_EQ(user_.proved, std::vector<std::string>{kNew}) << "the old key was never trusted";
+}
+
+TEST_F(RotatorTest, AfterAStartTheWaitForAStatementBeginsAnew) {
+  Start(RotationMode::kAutomatic);
+  user_.refusal = absl::UnavailableError("the connection broke");
+  Advance();
+  ASSERT_TRUE(rotator_.RollBack(kName, "tokens/op", "now").ok());
+  EXPECT_EQ(AdvanceAfter(std::chrono::seconds(59)).step, RotationStep::kWithdrawing);
+  Rotator next(rotation_store_, ring_, clock_, machine_);
+  clock_.Pass(std::chrono::seconds(59));
+  EXPECT_EQ(next.Advance(kName, user_)->error->reason, "ROTATION_STATEMENT_PENDING") << "the clock may have jumped";
+  user_.Run(user_.statements.back());
+  user_.refusal = absl::OkStatus();
+  clock_.Pass(std::chrono::seconds(60));
+  EXPECT_EQ(next.Advance(kName, user_)->step, RotationStep::kRolledBack);
+  EXPECT_EQ(user_.slots, (SlotFingerprints{old_, ""})) << "the late SET was found and taken back";
 }
 
 TEST_F(RotatorTest, ASecondRotationWaitsForTheFirstOrIsRefused) {

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "keys/rotation_machine.h"
 #include "warehouse/credential_source.h"
 #include "warehouse/odbc_warehouse.h"
 
@@ -10,6 +11,8 @@ namespace cdi::server {
 namespace {
 
 constexpr std::chrono::seconds kUserStatementTimeout{20};
+// A rotation waits that long for a statement whose answer did not come.
+static_assert(kUserStatementTimeout * 2 <= keys::RotationPolicy{}.statement_max);
 constexpr std::chrono::seconds kUserLoginTimeout{15};
 
 // The key pairs of a Snowflake user. The first login of a connection without an active pair makes its pair active;

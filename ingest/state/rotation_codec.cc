@@ -15,7 +15,8 @@ using keys::RotationRecord;
 using keys::RotationStep;
 
 // Fields added later go to the end, under a higher format that the reader asks for.
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kFormat = 2;
+constexpr uint8_t kFormatWithoutDoubt = 1;
 
 constexpr uint64_t LastOf(KeySlot) {
   return static_cast<uint64_t>(KeySlot::k2);
@@ -100,7 +101,7 @@ void KeyFields(Io& io, Key& key) {
 }
 
 template <typename Io, typename Record>
-void Fields(Io& io, Record& record) {
+void Fields(Io& io, Record& record, uint8_t format) {
   const auto time = [&](auto& value) { io(value); };
   const auto proof = [&](auto& value) {
     io(value.time);
@@ -151,6 +152,9 @@ void Fields(Io& io, Record& record) {
   io(record.next.actor);
   io(record.next.statement);
   io.Optional(record.next.time, time);
+  if (format == kFormatWithoutDoubt) return;
+  io(record.statement_under_way);
+  io(record.statement_doubt);
 }
 
 }  // namespace
@@ -158,15 +162,16 @@ void Fields(Io& io, Record& record) {
 std::string EncodeRotation(const RotationRecord& record) {
   Writer writer;
   writer.out.Byte(kFormat);
-  Fields(writer, record);
+  Fields(writer, record, kFormat);
   return writer.out.Take();
 }
 
 absl::StatusOr<RotationRecord> DecodeRotation(std::string_view bytes) {
   Reader reader(bytes);
   absl::StatusOr<RotationRecord> record(absl::in_place);
-  if (reader.in.Byte() != kFormat) return Malformed("a rotation");
-  Fields(reader, *record);
+  const uint8_t format = reader.in.Byte();
+  if (format != kFormat && format != kFormatWithoutDoubt) return Malformed("a rotation");
+  Fields(reader, *record, format);
   if (!reader.in.ok() || !reader.in.done()) return Malformed("a rotation");
   return record;
 }

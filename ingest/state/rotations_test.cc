@@ -51,6 +51,8 @@ RotationRecord Full(const std::string& name = "connections/c/rotations/r") {
   record.drain_until = At(7);
   record.error = keys::RotationError{"ROTATION_KEY_LOST", "gone", "look", 3, At(8)};
   record.next = {RotationNext::Actor::kAdministrator, "ALTER USER SVC UNSET RSA_PUBLIC_KEY_2", At(9)};
+  record.statement_under_way = true;
+  record.statement_doubt = std::chrono::milliseconds(60'000);
   return record;
 }
 
@@ -70,6 +72,18 @@ TEST(RotationCodecTest, WhatIsWrittenIsRead) {
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, Full());
   EXPECT_EQ(*DecodeRotation(EncodeRotation(RotationRecord())), RotationRecord());
+}
+
+TEST(RotationCodecTest, TheFormatBeforeIsRead) {
+  RotationRecord record = Full();
+  record.statement_under_way = false;
+  record.statement_doubt = {};
+  std::string bytes = EncodeRotation(record);
+  bytes.resize(bytes.size() - 2);
+  bytes[0] = 1;
+  const auto read = DecodeRotation(bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, record);
 }
 
 TEST(RotationCodecTest, CutOrAlteredBytesAreRefusedOrAnotherRecordButNeverACrash) {

@@ -40,7 +40,11 @@ void MutantRotationMachine::Spoil(RotationRecord& record, RotationSituation& sit
       if (record.step == RotationStep::kDraining) record.drained = std::chrono::hours(24 * 365);
       break;
     case RotationMutation::kWallClockDrain:
-      situation.elapsed.reset();
+      if (record.step == RotationStep::kDraining) situation.elapsed.reset();
+      break;
+    case RotationMutation::kTrustAtOnce:
+      record.statement_under_way = false;
+      record.statement_doubt = {};
       break;
     case RotationMutation::kSlotByNumber:
       // What stands in slot 1 passes for the old key.

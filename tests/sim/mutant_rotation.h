@@ -18,6 +18,7 @@ enum class RotationMutation {
   kRollBackWithoutRestore,  // withdraws the new key while it is the active one
   kRollBackLeavesKey,       // rolls back without UNSET of the new key
   kSlotByNumber,            // takes slot 1 for the old one
+  kTrustAtOnce,             // believes DESC USER while a statement may still be run after it
 };
 
 class MutantRotationMachine final : public keys::RotationMachine {

@@ -81,6 +81,27 @@ void RotationOutside::ApplyStatement(const std::string& statement, const std::st
   CheckContinuity(statement.substr(0, 50));
 }
 
+void RotationOutside::RunLater(const std::string& statement) {
+  late_.emplace(clock.running + std::chrono::seconds(rng.Below(static_cast<uint64_t>(kStatementMax.count()))),
+                statement);
+}
+
+void RotationOutside::RunLate(MonoTime until) {
+  while (!late_.empty() && late_.begin()->first <= until) {
+    const auto [when, statement] = *late_.begin();
+    late_.erase(late_.begin());
+    if (when > clock.running) clock.Pass(std::chrono::duration_cast<std::chrono::seconds>(when - clock.running));
+    const auto change = user.Parse(statement);
+    if (change.ok() && !user.slots().in(change->slot).empty() && !ours_.contains(user.slots().in(change->slot))) {
+      // Between DESC USER and this a stranger came: that race is Snowflake's to offer a way out of.
+      Hit("late_met_a_stranger");
+      continue;
+    }
+    Hit("run_late");
+    ApplyStatement(statement, "Snowflake, late");
+  }
+}
+
 std::string RotationOutside::Foreign() {
   return absl::StrCat("SHA256:", std::string(36, 'F'), 1'000'000 + ++foreign_count_, "=");
 }
@@ -90,6 +111,7 @@ void RotationOutside::StrangerActs() {
   const KeySlot slot = rng.Chance(1, 2) ? KeySlot::k1 : KeySlot::k2;
   if (IsLiveOurs(user.slots().in(slot))) {
     if (!rng.Chance(faults.attack, 1000) || !IsLiveOurs(user.slots().in(OtherSlot(slot)))) return;
+    if (late_pending()) return;  // it may remove the other one
     ExcuseRuns();
     attacked.insert(user.slots().in(slot));
     Hit("stranger_attacks");
@@ -149,6 +171,7 @@ void RotationOutside::Pass(std::chrono::seconds amount) {
     const bool starts = next == runs_.end() || next_run_ <= next->next;
     const MonoTime when = std::max(clock.running, starts ? next_run_ : next->next);
     if (when > end) break;
+    RunLate(when);
     clock.Pass(std::chrono::duration_cast<std::chrono::seconds>(when - clock.running));
     if (starts) {
       StartRun();
@@ -158,6 +181,12 @@ void RotationOutside::Pass(std::chrono::seconds amount) {
     runs_.erase(next);
     if (!TryRun(run)) runs_.push_back(std::move(run));
   }
+  Stand(std::chrono::duration_cast<std::chrono::seconds>(end - clock.running));
+}
+
+void RotationOutside::Stand(std::chrono::seconds amount) {
+  const MonoTime end = clock.running + amount;
+  RunLate(end);
   clock.Pass(std::chrono::duration_cast<std::chrono::seconds>(end - clock.running));
 }
 
@@ -226,13 +255,23 @@ absl::StatusOr<std::string> SimUser::Execute(const std::string& statement) {
   // Time passes, but no stranger can come between DESC USER and this: that race is Snowflake's to offer a way out of.
   outside_.statement_under_way = true;
   const absl::Cleanup over = [this] { outside_.statement_under_way = false; };
-  Take(4);
+  try {
+    Take(4);
+  } catch (const Crash&) {
+    // It died with the statement on its way.
+    if (outside_.user.granted && OpenSession().ok() && outside_.rng.Chance(1, 2)) outside_.RunLater(statement);
+    throw;
+  }
   if (absl::Status session = OpenSession(); !session.ok()) return session;
   if (!outside_.user.granted) return absl::PermissionDeniedError("Insufficient privileges to operate on user");
   const bool lost = outside_.rng.Chance(outside_.faults.reply_lost, 1000);
-  if (lost && outside_.rng.Chance(1, 2)) {
+  if (lost && outside_.rng.Chance(1, 3)) {
     outside_.Hit("reply_lost_not_run");
     return absl::DeadlineExceededError("no answer");
+  }
+  if (lost && outside_.rng.Chance(1, 2)) {
+    outside_.RunLater(statement);
+    return absl::UnavailableError("the connection broke");
   }
   outside_.ApplyStatement(statement, "the service");
   outside_.MaybeCrash();

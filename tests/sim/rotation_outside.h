@@ -39,7 +39,7 @@ struct RotationFaults {
   uint64_t crash = 0;        // at each moment before or after an effect
   uint64_t write_fails = 0;  // of the store
   uint64_t describe_fails = 0;
-  uint64_t reply_lost = 0;   // of ALTER USER; run or not, evenly
+  uint64_t reply_lost = 0;   // of ALTER USER; run, run later, or not, evenly
   uint64_t login_fails = 0;  // of the proof, for a passing reason
   uint64_t stranger = 0;     // somebody changes a slot, before a DESC USER
   uint64_t attack = 0;       // of those: one that holds a key of ours, where another one is left
@@ -52,6 +52,8 @@ class RotationOutside {
 
   // ---- time, and the logins that go on in it
   void Pass(std::chrono::seconds amount);
+  // No process of ours is there: no logins, but Snowflake goes on.
+  void Stand(std::chrono::seconds amount);
   void MaybeCrash();
   void ForgetRuns() {
     runs_.clear();
@@ -63,6 +65,9 @@ class RotationOutside {
   // ---- the outer world
   // A statement of ours, whoever runs it.
   void ApplyStatement(const std::string& statement, const std::string& who);
+  // One whose answer nobody hears: Snowflake runs it within `kStatementMax`.
+  void RunLater(const std::string& statement);
+  bool late_pending() const { return !late_.empty(); }
   void StrangerActs();
   std::vector<keys::KeyPairRecord> Pairs() { return *key_store.ListKeyPairs("connections/c"); }
   bool IsLiveOurs(const std::string& fingerprint) const { return live_.contains(fingerprint); }
@@ -100,6 +105,7 @@ class RotationOutside {
   };
   void StartRun();
   bool TryRun(Run& run);  // true: it is over
+  void RunLate(MonoTime until);
   std::string Foreign();
 
   std::set<std::string> live_;  // fingerprints of pairs whose private half is here
@@ -108,6 +114,7 @@ class RotationOutside {
   std::vector<std::pair<std::string, std::string>> order_;  // the ring's answer, until a pair changes
   bool order_known_ = false;
   std::vector<Run> runs_;
+  std::multimap<MonoTime, std::string> late_;
   MonoTime next_run_{0};
   uint64_t foreign_count_ = 0;
 };
@@ -157,6 +164,8 @@ class SimUser final : public keys::SnowflakeUser {
 };
 
 inline constexpr std::string_view kSimConnection = "connections/c";
+// RotationPolicy::statement_max.
+inline constexpr std::chrono::seconds kStatementMax{60};
 // Between reading the keys and the last login with them; what RotationPolicy::login_max promises.
 inline constexpr std::chrono::seconds kLoginMax{120};
 

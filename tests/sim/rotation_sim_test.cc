@@ -62,6 +62,7 @@ constexpr std::string_view kMustHit[] = {
     "rollback",
     "run_by_first_key",
     "run_by_second_key",
+    "run_late",
     "stranger",
     "stranger_attacks",
     "waits_for",
@@ -145,7 +146,8 @@ INSTANTIATE_TEST_SUITE_P(All, RotationMutantsTest,
                                          Mutant{"DestroyBeforeUnset", RotationMutation::kDestroyBeforeUnset},
                                          Mutant{"RollBackWithoutRestore", RotationMutation::kRollBackWithoutRestore},
                                          Mutant{"RollBackLeavesKey", RotationMutation::kRollBackLeavesKey},
-                                         Mutant{"SlotByNumber", RotationMutation::kSlotByNumber}),
+                                         Mutant{"SlotByNumber", RotationMutation::kSlotByNumber},
+                                         Mutant{"TrustAtOnce", RotationMutation::kTrustAtOnce}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

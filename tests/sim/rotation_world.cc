@@ -81,6 +81,7 @@ class World {
     policy.drain = std::chrono::seconds(kDrains[outside_.rng.Below(3)]);
     dense_ = policy.drain.count() == 300 && Chance(1, 3);
     policy.login_max = kLoginMax;
+    policy.statement_max = kStatementMax;
     return policy;
   }
 
@@ -122,7 +123,8 @@ class World {
       work();
     } catch (const Crash&) {
       Restart();
-      outside_.clock.Pass(std::chrono::seconds(outside_.rng.Below(4000)));
+      // A supervisor starts the next one at once, or somebody is called.
+      outside_.Stand(std::chrono::seconds(outside_.rng.Below(Chance(1, 2) ? 10 : 4000)));
     }
   }
 
@@ -187,7 +189,7 @@ class World {
   // An emergency: only where another key is left, as nobody could keep a service running without one.
   // Nor while a statement is under way: whether it or the emergency came first, nobody could say.
   void RevokeOne(const RotationRecord& record) {
-    if (outside_.statement_under_way) return;
+    if (outside_.statement_under_way || outside_.late_pending()) return;
     const auto stored = outside_.rotation_store.GetRotation(record.name);
     if (stored->step == RotationStep::kUnset || stored->step == RotationStep::kWithdrawn) return;
     const std::string& name = Chance(1, 2) ? record.old_key.name : record.new_key.name;
@@ -328,6 +330,7 @@ class World {
   }
 
   void Mend(const RotationRecord& record) {
+    if (outside_.late_pending()) return;
     if (record.error->reason == "ROTATION_SLOT_FOREIGN" && Chance(1, 2)) return PermitWhatIsSeen(record);
     if (!record.rollback_requested && Chance(1, 2)) {
       process_->rotator.RollBack(record.name, "tokens/op", "mending").IgnoreError();
@@ -370,6 +373,7 @@ class World {
   }
 
   void CheckSettled() {
+    outside_.Stand(kStatementMax);
     if (!outside_.violation.empty()) return;
     const std::vector<KeyPairRecord> pairs = Pairs();
     int active = 0;
