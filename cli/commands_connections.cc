@@ -12,21 +12,7 @@ namespace {
 
 using Stub = v1::ConnectionService::Stub;
 
-constexpr FieldFlag kSnowflakeFlags[] = {
-    {.flag = "--display-name", .path = "display_name", .help = "For people, up to 200 characters"},
-    {.flag = "--account",
-     .path = "snowflake.account",
-     .help = "Account identifier: orgname-accountname",
-     .immutable = true},
-    {.flag = "--user", .path = "snowflake.user", .help = "Login name of the Snowflake user", .immutable = true},
-    {.flag = "--role", .path = "snowflake.role", .help = "Role of the session (the user's default)"},
-    {.flag = "--warehouse", .path = "snowflake.warehouse", .help = "Virtual warehouse (the user's default)"},
-    {.flag = "--driver", .path = "snowflake.driver", .help = "ODBC driver: name in odbcinst.ini, or path"},
-    {.flag = "--host", .path = "snowflake.host", .help = "Host, where not ACCOUNT.snowflakecomputing.com"},
-    {.flag = "--port", .path = "snowflake.port", .help = "Port (443)"},
-    {.flag = "--plaintext",
-     .path = "snowflake.plaintext",
-     .help = "Plain http, to a loopback host: for snowflake-mock"},
+constexpr FieldFlag kRotationFlags[] = {
     {.flag = "--rotate-every-days",
      .path = "rotation.every_days",
      .help = "Rotate the key at this age, 1 to 365 (never)"},
@@ -42,6 +28,23 @@ constexpr FieldFlag kSnowflakeFlags[] = {
     {.flag = "--drain-hours",
      .path = "rotation.drain_hours",
      .help = "A replaced key stays valid so long, 1 to 168 (24)"},
+};
+
+constexpr FieldFlag kSnowflakeFlags[] = {
+    {.flag = "--display-name", .path = "display_name", .help = "For people, up to 200 characters"},
+    {.flag = "--account",
+     .path = "snowflake.account",
+     .help = "Account identifier: orgname-accountname",
+     .immutable = true},
+    {.flag = "--user", .path = "snowflake.user", .help = "Login name of the Snowflake user", .immutable = true},
+    {.flag = "--role", .path = "snowflake.role", .help = "Role of the session (the user's default)"},
+    {.flag = "--warehouse", .path = "snowflake.warehouse", .help = "Virtual warehouse (the user's default)"},
+    {.flag = "--driver", .path = "snowflake.driver", .help = "ODBC driver: name in odbcinst.ini, or path"},
+    {.flag = "--host", .path = "snowflake.host", .help = "Host, where not ACCOUNT.snowflakecomputing.com"},
+    {.flag = "--port", .path = "snowflake.port", .help = "Port (443)"},
+    {.flag = "--plaintext",
+     .path = "snowflake.plaintext",
+     .help = "Plain http, to a loopback host: for snowflake-mock"},
 };
 
 constexpr FieldFlag kPostgresqlFlags[] = {
@@ -63,22 +66,10 @@ constexpr FieldFlag kUpdateFlags[] = {
     {.flag = "--port", .path = "snowflake.port", .help = "Port"},
     {.flag = "--driver", .path = "snowflake.driver", .help = "ODBC driver: name in odbcinst.ini, or path"},
     {.flag = "--plaintext", .path = "snowflake.plaintext", .help = "Without TLS, to a loopback host only"},
-    {.flag = "--rotate-every-days",
-     .path = "rotation.every_days",
-     .help = "Rotate the key at this age, 1 to 365 (never)"},
-    {.flag = "--rotate-from-hour",
-     .path = "rotation.window_start_hour",
-     .help = "Scheduled rotations start from this hour (UTC)"},
-    {.flag = "--rotate-to-hour", .path = "rotation.window_end_hour", .help = "And before this one"},
-    {.flag = "--rotate-mode", .path = "rotation.mode", .help = "Scheduled rotations: automatic (default) or assisted"},
-    {.flag = "--rotator",
-     .path = "rotation.rotator_connection",
-     .help = "Connection whose role may alter this one's user",
-     .expand = ConnectionName},
-    {.flag = "--drain-hours",
-     .path = "rotation.drain_hours",
-     .help = "A replaced key stays valid so long, 1 to 168 (24)"},
 };
+
+constexpr auto kSnowflakeAndRotationFlags = Joined(kSnowflakeFlags, kRotationFlags);
+constexpr auto kAllUpdateFlags = Joined(kUpdateFlags, kRotationFlags);
 
 constexpr char kNameHelp[] = "Connection: main, or connections/main";
 
@@ -129,7 +120,7 @@ void AddCreate(CLI::App& noun, Action& chosen) {
   CLI::App& snowflake = AddVerb(create, "snowflake", "Connect to a Snowflake account, by key pair",
                                 "cdi connections create snowflake main --account myorg-myaccount \\\n"
                                 "    --user BRAZE_INGESTION_USER --role BRAZE_ROLE --warehouse BRAZE_WH");
-  const auto of_snowflake = AddCreateFlags(snowflake, kSnowflakeFlags);
+  const auto of_snowflake = AddCreateFlags(snowflake, kSnowflakeAndRotationFlags);
   OnChosen(snowflake, chosen, [of_snowflake](Command& command) {
     v1::CreateConnectionRequest request;
     request.mutable_connection()->mutable_snowflake();
@@ -203,7 +194,7 @@ void AddUpdate(CLI::App& noun, Action& chosen) {
   auto options = std::make_shared<UpdateOptions>();
   AddName(verb, options->name, "CONNECTION", kNameHelp);
   options->fields =
-      std::make_unique<FieldFlags>(verb, kUpdateFlags, *v1::Connection::descriptor(), FieldFlags::Use::kUpdate);
+      std::make_unique<FieldFlags>(verb, kAllUpdateFlags, *v1::Connection::descriptor(), FieldFlags::Use::kUpdate);
   options->password = std::make_unique<SecretFlags>(verb, "password", "the new password (PostgreSQL)");
   verb.add_option("--etag", options->etag, "Refuse the change when the connection changed since");
   verb.add_option("--request-id", options->request_id, "The same id within 24 h gets the same answer");

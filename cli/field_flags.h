@@ -5,6 +5,9 @@
 
 #include <google/protobuf/message.h>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <span>
@@ -31,6 +34,15 @@ struct FieldFlag {
   // Turns what people type into the field's text, for resource names. Null: taken as it is.
   absl::StatusOr<std::string> (*expand)(std::string_view text) = nullptr;
 };
+
+// Two tables as one.
+template <size_t N, size_t M>
+constexpr std::array<FieldFlag, N + M> Joined(const FieldFlag (&first)[N], const FieldFlag (&second)[M]) {
+  std::array<FieldFlag, N + M> all{};
+  std::copy(first, first + N, all.begin());
+  std::copy(second, second + M, all.begin() + N);
+  return all;
+}
 
 // Lives as long as the parser and the action that uses it.
 class FieldFlags {

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/manual_clock.h"
 #include "keys/fake_key_store.h"
 #include "keys/fake_rotation_store.h"
 #include "keys/rsa_key.h"
@@ -22,18 +23,6 @@ const std::string kName = "connections/c/rotations/r";
 const std::string kOld = "connections/c/keyPairs/a";
 const std::string kNew = "connections/c/keyPairs/k-r";
 const std::string kForeign = "SHA256:" + std::string(43, 'F') + "=";
-
-class ManualClock final : public Clock {
- public:
-  Timestamp WallNow() const override { return wall; }
-  MonoTime MonoNow() const override { return running; }
-  void Pass(std::chrono::seconds amount) {
-    wall = wall.Plus(amount);
-    running += amount;
-  }
-  Timestamp wall{1'800'000'000, 0};
-  MonoTime running{0};
-};
 
 // Pairs made once per process: rotations are about states, not about primes.
 class PooledMaker final : public KeyMaker {

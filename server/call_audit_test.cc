@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/manual_clock.h"
 #include "ingest/state/store_fixture.h"
 
 namespace cdi::server {
@@ -16,16 +17,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-class HandClock final : public Clock {
- public:
-  Timestamp WallNow() const override { return {1'800'000'000, 0}; }
-  MonoTime MonoNow() const override { return now_; }
-  void Advance(std::chrono::seconds amount) { now_ += amount; }
-
- private:
-  MonoTime now_{};
-};
 
 class CallAuditTest : public state::StoreTest {
  protected:
@@ -60,7 +51,7 @@ class CallAuditTest : public state::StoreTest {
     return lines;
   }
 
-  HandClock mono_;
+  ManualClock mono_;
   NullLogger logger_;
   CallAudit audit_{*store_, mono_, logger_};
 };
@@ -113,7 +104,7 @@ TEST_F(CallAuditTest, RefusedCallsAreBoundedAndTheRestIsCounted) {
   const CallRecord refused = Call("GetSync", false, Denied(), /*admitted=*/false);
   for (int i = 0; i < 1000; ++i) audit_.End(refused);
   EXPECT_EQ(Lines().size(), 60u);
-  mono_.Advance(std::chrono::seconds(60));
+  mono_.Pass(std::chrono::seconds(60));
   audit_.End(refused);
   const auto lines = Lines();
   ASSERT_EQ(lines.size(), 61u);

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/manual_clock.h"
 #include "ingest/state/sqlite_store.h"
 #include "keys/rsa_key.h"
 #include "server/documents.h"
@@ -19,16 +20,6 @@ using keys::KeySlot;
 using keys::RotationStep;
 using testing::Contains;
 using testing::Not;
-
-class MovedClock final : public Clock {
- public:
-  Timestamp WallNow() const override { return Timestamp{1'800'000'000, 0}.Plus(passed_); }
-  MonoTime MonoNow() const override { return std::chrono::hours{1} + passed_; }
-  void Move(std::chrono::nanoseconds amount) { passed_ += amount; }
-
- private:
-  std::chrono::nanoseconds passed_{0};
-};
 
 class EventLog final : public Logger {
  public:
@@ -137,7 +128,7 @@ class RotationKeeperTest : public testing::Test {
     const MonoTime end = clock_.MonoNow() + time;
     while (clock_.MonoNow() < end) {
       const MonoTime again = std::max(keeper_->LookAround(), clock_.MonoNow() + time / 200);
-      clock_.Move(std::min(again, end) - clock_.MonoNow());
+      clock_.Pass(std::min(again, end) - clock_.MonoNow());
     }
     keeper_->LookAround();
   }
@@ -163,7 +154,7 @@ class RotationKeeperTest : public testing::Test {
   }
 
   const std::string folder_;
-  MovedClock clock_;
+  ManualClock clock_;
   EventLog log_;
   Metrics metrics_{clock_};
   Keys2048 maker_;

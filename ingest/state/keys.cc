@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "ingest/state/audit_chain.h"
 #include "ingest/state/store_core.h"
+#include "ingest/state/store_tables.h"
 
 namespace cdi::state {
 
@@ -84,7 +85,30 @@ absl::Status Store(Database& database, const KeyPairRecord& record, const Timest
   return EnterChange(database, now, before.has_value() ? Standing(*before) : "", record, Standing(record));
 }
 
+absl::StatusOr<std::vector<KeyPairRecord>> FindKeyPairs(Database& database, std::string_view connection) {
+  CDI_ASSIGN_OR_RETURN(Statement row,
+                       database.Prepare(CDI_KEY_PAIR_COLUMNS "WHERE connection = ? ORDER BY create_time, name"));
+  row.Bind(connection);
+  std::vector<KeyPairRecord> records;
+  while (true) {
+    CDI_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return records;
+    records.push_back(ReadKeyPair(row));
+  }
+}
+
+absl::Status Forget(Database& database, const Timestamp& now, const KeyPairRecord& record) {
+  CDI_RETURN_IF_ERROR(database.Execute("DELETE FROM key_pairs WHERE name = ?", std::string_view(record.name)));
+  return EnterChange(database, now, Standing(record), record, "forgotten");
+}
+
 }  // namespace
+
+absl::Status ForgetKeyPairs(Database& database, const Timestamp& now, std::string_view connection) {
+  CDI_ASSIGN_OR_RETURN(const std::vector<KeyPairRecord> records, FindKeyPairs(database, connection));
+  for (const KeyPairRecord& record : records) CDI_RETURN_IF_ERROR(Forget(database, now, record));
+  return absl::OkStatus();
+}
 
 absl::Status SqliteStore::PutKeyPairs(std::span<const KeyPairRecord> records) {
   return core_->commit.Run([&](Database& database) -> absl::Status {
@@ -102,23 +126,14 @@ absl::StatusOr<KeyPairRecord> SqliteStore::GetKeyPair(std::string_view name) {
 
 absl::StatusOr<std::vector<KeyPairRecord>> SqliteStore::ListKeyPairs(std::string_view connection) {
   CDI_ASSIGN_OR_RETURN(ReaderPool::Lease reader, core_->readers.Take());
-  CDI_ASSIGN_OR_RETURN(Statement row,
-                       reader->Prepare(CDI_KEY_PAIR_COLUMNS "WHERE connection = ? ORDER BY create_time, name"));
-  row.Bind(connection);
-  std::vector<KeyPairRecord> records;
-  while (true) {
-    CDI_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) return records;
-    records.push_back(ReadKeyPair(row));
-  }
+  return FindKeyPairs(*reader, connection);
 }
 
 absl::Status SqliteStore::DeleteKeyPair(std::string_view name) {
   return core_->commit.Run([&](Database& database) -> absl::Status {
     CDI_ASSIGN_OR_RETURN(const std::optional<KeyPairRecord> record, FindKeyPair(database, name));
     if (!record.has_value()) return NotFound(name);
-    CDI_RETURN_IF_ERROR(database.Execute("DELETE FROM key_pairs WHERE name = ?", name));
-    return EnterChange(database, core_->Now(), Standing(*record), *record, "forgotten");
+    return Forget(database, core_->Now(), *record);
   });
 }
 

@@ -70,11 +70,11 @@ absl::Status RefuseStale(const ResourceChange& change, const Resource& stored) {
 }
 
 // Everything that goes with a resource. The runs of a sync keep their log.
-absl::Status DeleteBelongings(Database& database, const ResourceChange& change) {
+absl::Status DeleteBelongings(Database& database, const ResourceChange& change, const Timestamp& now) {
   CDI_RETURN_IF_ERROR(database.Execute("DELETE FROM secrets WHERE substr(name, 1, length(?1) + 1) = ?1 || '/'",
                                        std::string_view(change.name)));
   if (change.kind == ResourceKind::kConnection) {
-    return database.Execute("DELETE FROM key_pairs WHERE connection = ?", std::string_view(change.name));
+    return ForgetKeyPairs(database, now, change.name);
   }
   if (change.kind != ResourceKind::kSync) return absl::OkStatus();
   CDI_ASSIGN_OR_RETURN(const std::optional<SyncRow> sync, FindSync(database, ingest::SyncName(change.name)));
@@ -153,7 +153,7 @@ absl::StatusOr<Resource> ApplyInTransaction(Database& database, const ResourceCh
       CDI_ASSIGN_OR_RETURN(result, Update(database, change, *std::move(stored), now));
     } else {
       CDI_RETURN_IF_ERROR(RefuseStale(change, *stored));
-      CDI_RETURN_IF_ERROR(DeleteBelongings(database, change));
+      CDI_RETURN_IF_ERROR(DeleteBelongings(database, change, now));
       CDI_RETURN_IF_ERROR(database.Execute("DELETE FROM resources WHERE kind = ? AND name = ?",
                                            static_cast<int64_t>(change.kind), std::string_view(change.name)));
       result = *std::move(stored);

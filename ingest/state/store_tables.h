@@ -36,6 +36,10 @@ absl::StatusOr<bool> ResourceExists(Database& database, ingest::ResourceKind kin
 // Watermark, boundary and ahead rows, replaced by a bare watermark.
 absl::Status ResetPlace(Database& database, int64_t sync, std::optional<Timestamp> to);
 
+// ---- key pairs
+// All of a connection's, with a line of audit for each.
+absl::Status ForgetKeyPairs(Database& database, const Timestamp& now, std::string_view connection);
+
 // ---- boundary, ahead and doubt
 absl::Status AddBoundary(Database& database, int64_t sync, bool replace, const DigestCounts& counts);
 absl::StatusOr<DigestCounts> LoadBoundary(Database& database, int64_t sync);

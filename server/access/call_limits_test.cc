@@ -3,19 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/manual_clock.h"
 
 namespace cdi::server {
 namespace {
 
-class HandClock final : public Clock {
- public:
-  Timestamp WallNow() const override { return {}; }
-  MonoTime MonoNow() const override { return now; }
-  MonoTime now = std::chrono::seconds{100};
-};
-
 TEST(CallLimitsTest, AMinutesCallsAtOnceThenOnlyAsTheyFillUp) {
-  HandClock clock;
+  ManualClock clock;
   CallLimits limits(clock, {.calls_per_minute = 60});
   for (int i = 0; i < 60; ++i) ASSERT_TRUE(limits.Count("tokens/a").ok()) << i;
   const absl::Status refused = limits.Count("tokens/a");
@@ -23,16 +17,16 @@ TEST(CallLimitsTest, AMinutesCallsAtOnceThenOnlyAsTheyFillUp) {
   EXPECT_EQ(ErrorReason(refused), "TOO_MANY_CALLS");
   EXPECT_EQ(ErrorDetailsOf(refused).at("retry_after_ms"), "1000");
   EXPECT_TRUE(limits.Count("tokens/b").ok());  // another caller has his own
-  clock.now += std::chrono::milliseconds{1001};
+  clock.running += std::chrono::milliseconds{1001};
   EXPECT_TRUE(limits.Count("tokens/a").ok());
   EXPECT_FALSE(limits.Count("tokens/a").ok());
-  clock.now += std::chrono::hours{1};
+  clock.running += std::chrono::hours{1};
   for (int i = 0; i < 60; ++i) ASSERT_TRUE(limits.Count("tokens/a").ok()) << i;
   EXPECT_FALSE(limits.Count("tokens/a").ok());
 }
 
 TEST(CallLimitsTest, EverNewCallersDoNotFillTheMemory) {
-  HandClock clock;
+  ManualClock clock;
   CallLimits limits(clock, {.calls_per_minute = 60});
   int refused = 0;
   for (int i = 0; i < 20'000; ++i) {
@@ -41,12 +35,12 @@ TEST(CallLimitsTest, EverNewCallersDoNotFillTheMemory) {
     refused += !limits.Count(name).ok();
   }
   EXPECT_GT(refused, 0);  // none of the buckets is full again
-  clock.now += std::chrono::minutes{1};
+  clock.running += std::chrono::minutes{1};
   EXPECT_TRUE(limits.Count("tokens/late").ok());
 }
 
 TEST(CallLimitsTest, OneTestOfAConnectionAtATimeAndTenAMinute) {
-  HandClock clock;
+  ManualClock clock;
   CallLimits limits(clock, {});
   {
     const auto first = limits.TakeTest("connections/main");
@@ -56,12 +50,12 @@ TEST(CallLimitsTest, OneTestOfAConnectionAtATimeAndTenAMinute) {
   }
   for (int i = 0; i < 9; ++i) ASSERT_TRUE(limits.TakeTest("connections/main").ok()) << i;
   EXPECT_EQ(ErrorReason(limits.TakeTest("connections/main").status()), "TOO_MANY_CALLS");
-  clock.now += std::chrono::milliseconds{6001};
+  clock.running += std::chrono::milliseconds{6001};
   EXPECT_TRUE(limits.TakeTest("connections/main").ok());
 }
 
 TEST(CallLimitsTest, StreamsAreBoundedForOneCallerAndForAll) {
-  HandClock clock;
+  ManualClock clock;
   CallLimits limits(clock, {.streams_max = 3, .streams_per_principal_max = 2});
   auto a = limits.TakeStream("tokens/a");
   auto b = limits.TakeStream("tokens/a");

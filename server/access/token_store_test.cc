@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/manual_clock.h"
 #include "ingest/state/sqlite_store.h"
 #include "server/access/access_control.h"
 #include "server/config.h"
@@ -13,13 +14,6 @@
 
 namespace cdi::server {
 namespace {
-
-class HandClock final : public Clock {
- public:
-  Timestamp WallNow() const override { return now; }
-  MonoTime MonoNow() const override { return {}; }
-  Timestamp now{1'800'000'000, 0};
-};
 
 class TokenStoreTest : public testing::Test {
  protected:
@@ -55,7 +49,7 @@ class TokenStoreTest : public testing::Test {
 
   std::string ReasonOf(std::string_view secret) { return ErrorReason(tokens_->Check(secret).status()); }
 
-  HandClock clock_;
+  ManualClock clock_;
   SystemRng rng_;
   std::filesystem::path directory_;
   state::StoreOptions options_;
@@ -95,7 +89,7 @@ TEST_F(TokenStoreTest, EndsByTimeAndByRevocationAndStaysSoAfterARestart) {
   Open();
   EXPECT_EQ(ReasonOf(secret), "TOKEN_REVOKED");
   EXPECT_EQ(ReasonOf(kept), "");
-  clock_.now = clock_.now.Plus(std::chrono::hours{24 * 90});
+  clock_.wall = clock_.wall.Plus(std::chrono::hours{24 * 90});
   EXPECT_EQ(ReasonOf(kept), "TOKEN_EXPIRED");
   EXPECT_EQ(ErrorReason(tokens_->Recheck("tokens/kept")), "TOKEN_EXPIRED");
   EXPECT_EQ(tokens_->Get("tokens/kept")->state(), v1::Token::EXPIRED);
@@ -123,9 +117,9 @@ TEST_F(TokenStoreTest, RefusesWhatIsNoToken) {
   wanted.add_scopes("syncs/shop/runs/r1");
   EXPECT_EQ(field_of(wanted, "a"), "token.scopes");
   wanted.clear_scopes();
-  *wanted.mutable_expire_time() = ToProto(clock_.now);
+  *wanted.mutable_expire_time() = ToProto(clock_.wall);
   EXPECT_EQ(field_of(wanted, "a"), "token.expire_time");
-  *wanted.mutable_expire_time() = ToProto(clock_.now.Plus(std::chrono::hours{24 * 3651}));
+  *wanted.mutable_expire_time() = ToProto(clock_.wall.Plus(std::chrono::hours{24 * 3651}));
   EXPECT_EQ(field_of(wanted, "a"), "token.expire_time");
   Make("taken", v1::VIEWER);
   wanted.clear_expire_time();
@@ -135,14 +129,14 @@ TEST_F(TokenStoreTest, RefusesWhatIsNoToken) {
 TEST_F(TokenStoreTest, UseIsNotedOnceADay) {
   const std::string secret = Make("ci", v1::VIEWER);
   EXPECT_FALSE(tokens_->Get("tokens/ci")->has_last_use_time());
-  const Timestamp first = clock_.now;
+  const Timestamp first = clock_.wall;
   ASSERT_TRUE(tokens_->Check(secret).ok());
-  clock_.now = first.Plus(std::chrono::hours{23});
+  clock_.wall = first.Plus(std::chrono::hours{23});
   ASSERT_TRUE(tokens_->Check(secret).ok());
   EXPECT_EQ(FromProto(tokens_->Get("tokens/ci")->last_use_time()), first);
-  clock_.now = first.Plus(std::chrono::hours{24});
+  clock_.wall = first.Plus(std::chrono::hours{24});
   ASSERT_TRUE(tokens_->Check(secret).ok());
-  EXPECT_EQ(FromProto(tokens_->Get("tokens/ci")->last_use_time()), clock_.now);
+  EXPECT_EQ(FromProto(tokens_->Get("tokens/ci")->last_use_time()), clock_.wall);
 }
 
 TEST_F(TokenStoreTest, TheSecretIsInNoFile) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/manual_clock.h"
 #include "base/rng.h"
 #include "keys/fake_key_store.h"
 #include "keys/fake_rotation_store.h"
@@ -20,19 +20,6 @@ namespace cdi::sim {
 
 // The process dies here: thrown through the code under test, which is destroyed as a whole.
 struct Crash {};
-
-class SimClock final : public Clock {
- public:
-  Timestamp WallNow() const override { return wall; }
-  MonoTime MonoNow() const override { return running; }
-  void Pass(std::chrono::seconds amount) {
-    wall = wall.Plus(amount);
-    running += amount;
-  }
-
-  Timestamp wall{1'800'000'000, 0};
-  MonoTime running{0};
-};
 
 // Chances in 1000, drawn per world; many are zero in many worlds.
 struct RotationFaults {
@@ -80,7 +67,7 @@ class RotationOutside {
 
   SeededRng rng;
   FakeKeyMaker maker;
-  SimClock clock;
+  ManualClock clock;
   keys::FakeKeyStore key_store;
   keys::FakeRotationStore rotation_store;
   FakeSnowflakeUser user;

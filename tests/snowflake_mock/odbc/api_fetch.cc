@@ -11,12 +11,7 @@ SQLRETURN BindColumn(Statement& statement, SQLUSMALLINT column, SQLSMALLINT c_ty
   if (column > 16'384) return statement.Fail("07009", "there is no such column");
   if (!IsCType(c_type)) return statement.Fail("HY003", "the C type is not known");
   if (capacity < 0) return statement.Fail("HY090", "the buffer length is negative");
-  DescriptorRecord record;
-  record.type = c_type;
-  record.data = data;
-  record.octet_length = capacity;
-  record.length = record.indicator = length;
-  statement.ard->At(column) = record;
+  statement.ard->At(column) = BoundRecord(c_type, data, capacity, length);
   return SQL_SUCCESS;
 }
 

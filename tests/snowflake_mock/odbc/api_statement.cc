@@ -70,12 +70,7 @@ SQLRETURN BindParameter(Statement& statement, SQLUSMALLINT number, SQLSMALLINT d
   if (direction != SQL_PARAM_INPUT) return statement.Fail("HYC00", "only input parameters are supported");
   if (!IsCType(c_type)) return statement.Fail("HY003", "the C type is not known");
   if (capacity < 0) return statement.Fail("HY090", "the buffer length is negative");
-  DescriptorRecord record;
-  record.type = c_type;
-  record.data = data;
-  record.octet_length = capacity;
-  record.length = record.indicator = length;
-  statement.apd->At(number) = record;
+  statement.apd->At(number) = BoundRecord(c_type, data, capacity, length);
   DescriptorRecord described;
   described.type = sql_type;
   described.column_size = size;

@@ -33,6 +33,16 @@ struct DescriptorRecord {
   bool is_bound() const { return data != nullptr || length != nullptr; }
 };
 
+// What SQLBindCol and SQLBindParameter say of the application's buffer; one place for length and indicator.
+inline DescriptorRecord BoundRecord(SQLSMALLINT c_type, SQLPOINTER data, SQLLEN capacity, SQLLEN* length) {
+  DescriptorRecord record;
+  record.type = c_type;
+  record.data = data;
+  record.octet_length = capacity;
+  record.length = record.indicator = length;
+  return record;
+}
+
 class Descriptor final : public Handle {
  public:
   enum class Kind { kAppRow, kAppParameter, kResultRow, kParameter, kExplicit };
