@@ -58,6 +58,11 @@ constexpr char kForeignRotation[] =
            time { seconds: 86400 }
          }
          next_actor: OPERATOR)pb";
+std::string ByHand(std::string rotation) {
+  constexpr std::string_view kAutomatic = "AUTOMATIC";
+  return rotation.replace(rotation.find(kAutomatic), kAutomatic.size(), "ASSISTED");
+}
+
 constexpr char kDrainingRotation[] =
     R"pb(name: "connections/main/rotations/r1"
          step: DRAINING
@@ -131,10 +136,14 @@ std::vector<Case> Cases() {
       {"keys_rotate_by_hand",
        {"keys", "rotate", "main", "--reason", "quarterly"},
        {Answer<v1::Rotation>("RotationService/RotateKeyPair", kOpenRotation)}},
-      {"keys_rotate_and_wait",
+      {"keys_rotate_automatic_without_a_grant_does_not_wait_for_nobody",
        {"keys", "rotate", "main", "--automatic", "--end-drain", "--bits", "2048", "--wait"},
-       {Answer<v1::Rotation>("RotationService/RotateKeyPair", kOpenRotation),
-        Answer<v1::Rotation>("RotationService/GetRotation", kOpenRotation),
+       {Answer<v1::Rotation>("RotationService/RotateKeyPair", kOpenRotation)},
+       kRunFailed},
+      {"keys_rotate_and_wait",
+       {"keys", "rotate", "main", "--wait"},
+       {Answer<v1::Rotation>("RotationService/RotateKeyPair", ByHand(kOpenRotation)),
+        Answer<v1::Rotation>("RotationService/GetRotation", ByHand(kOpenRotation)),
         Answer<v1::Rotation>("RotationService/GetRotation", kDrainingRotation)}},
       {"keys_rotate_to_a_pair_over_a_foreign_key",
        {"keys", "rotate", "main", "--key-pair", "k7", "--wait"},

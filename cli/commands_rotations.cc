@@ -13,12 +13,19 @@ using Stub = v1::RotationService::Stub;
 
 constexpr char kNameHelp[] = "Rotation: main/r1, or connections/main/rotations/r1";
 constexpr char kConnectionHelp[] = "Snowflake connection: main, or connections/main";
-constexpr char kWaitHelp[] = "Wait until logins use the new key, or it has ended, or somebody has to decide";
+constexpr char kWaitHelp[] =
+    "Wait until logins use the new key, or it has ended, or somebody has to decide (or, if automatic, to act)";
 // Between two looks: this often the pause before a lost connection is opened again.
 constexpr int kPausesPerLook = 3;
 
+// An automatic one that could not run its statement: nobody may be there to run it.
+bool FellBack(const v1::Rotation& rotation) {
+  return rotation.mode() != v1::Rotation::ASSISTED && rotation.next_actor() == v1::Rotation::ADMINISTRATOR;
+}
+
 // Nothing more to wait for.
 bool IsSettled(const v1::Rotation& rotation) {
+  if (FellBack(rotation)) return true;
   const v1::Rotation::Step step = rotation.step();
   const bool in_use = step == v1::Rotation::DRAINING || step == v1::Rotation::UNSETTING || step == v1::Rotation::UNSET;
   return in_use || rotation.next_actor() == v1::Rotation::NOBODY || rotation.next_actor() == v1::Rotation::OPERATOR;
@@ -26,7 +33,7 @@ bool IsSettled(const v1::Rotation& rotation) {
 
 int CodeOf(const v1::Rotation& rotation) {
   const bool bad = rotation.step() == v1::Rotation::FAILED || rotation.step() == v1::Rotation::ROLLED_BACK ||
-                   rotation.next_actor() == v1::Rotation::OPERATOR;
+                   rotation.next_actor() == v1::Rotation::OPERATOR || FellBack(rotation);
   return bad ? kRunFailed : kOk;
 }
 

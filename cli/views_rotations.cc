@@ -1,4 +1,6 @@
 // Views of rotations and of the state of keys, for somebody tired: what is true now, and what to do next.
+#include <algorithm>
+
 #include "cli/concat.h"
 #include "cli/facts.h"
 #include "cli/names.h"
@@ -18,6 +20,11 @@ std::string New(const v1::Rotation& rotation) {
 // To the second: for an estimate, and for when something was last tried.
 std::string ToTheSecond(const google::protobuf::Timestamp& time) {
   return FormatTime({FromProto(time).seconds, 0});
+}
+
+bool Reached(const v1::Rotation& rotation, v1::Rotation::Step step) {
+  return std::any_of(rotation.step_times().begin(), rotation.step_times().end(),
+                     [step](const v1::Rotation::StepTime& time) { return time.step() == step; });
 }
 
 // What is true, in one sentence.
@@ -54,7 +61,8 @@ std::string Truth(const v1::Rotation& rotation) {
     case v1::Rotation::WITHDRAWN:
       return Concat("rolling back: logins use ", old_key, "; ", new_key, " is gone from Snowflake, not yet from here");
     case v1::Rotation::ROLLED_BACK:
-      return Concat("rolled back: logins use ", old_key, " as before; ", new_key, " is gone");
+      return Concat("rolled back: logins use ", old_key, " as before; ",
+                    rotation.new_key().fingerprint().empty() ? "no new key was made" : Concat(new_key, " is gone"));
     default:
       return rotation.has_problem() ? rotation.problem().message() : v1::Rotation::Step_Name(rotation.step());
   }
@@ -175,7 +183,7 @@ void ShowReceipt(Console& console, const v1::Rotation& rotation) {
   console.out << "Receipt of " << PrintableText(rotation.name()) << (ended ? "" : " (not ended: no receipt yet)")
               << "\n\n";
   Facts()
-      .Add("end", v1::Rotation::Step_Name(rotation.step()))
+      .Add(ended ? "end" : "step", v1::Rotation::Step_Name(rotation.step()))
       .Add("user", rotation.user())
       .Add("mode", v1::Rotation::Mode_Name(rotation.mode()))
       .Add("asked by", rotation.requested_by())
@@ -189,7 +197,7 @@ void ShowReceipt(Console& console, const v1::Rotation& rotation) {
       .Add("unset by", rotation.unset_by())
       .Add("login with the new key", ProofText(rotation.has_proof(), rotation.proof()))
       .Add("login with the old key", ProofText(rotation.has_restore_proof(), rotation.restore_proof()))
-      .Add("drain", rotation.end_drain() ? "cut short on request" : "")
+      .Add("drain", rotation.end_drain() && Reached(rotation, v1::Rotation::DRAINING) ? "cut short on request" : "")
       .Add("rolled back", rotation.rollback_reason())
       .Add("problem", Trouble(rotation))
       .Print(console);

@@ -14,7 +14,7 @@ namespace cdi::keys {
 
 class FakeRotationStore final : public RotationStore {
  public:
-  absl::Status PutRotation(const RotationRecord& record) override {
+  absl::Status PutRotation(const RotationRecord& record, std::string_view) override {
     const MutexLock lock(mutex_);
     if (!write_failure_.ok()) return write_failure_;
     const auto found = Find(record.name);

@@ -1,4 +1,4 @@
-// Where the key ring gets new pairs from.
+// Where the key ring gets new pairs from, and what tells it which public half belongs to a private one.
 #pragma once
 
 #include <string>
@@ -16,6 +16,11 @@ struct MadeKey {
   Secret pkcs8_pem;  // unencrypted
 };
 
+struct PublicHalf {
+  std::string public_key_line;
+  std::string fingerprint;
+};
+
 // KeyGenerator in the service; the simulator has one that costs nothing.
 class KeyMaker {
  public:
@@ -23,6 +28,8 @@ class KeyMaker {
   // Blocks until the pair is made. Thread-safe. Errors as RsaKeyPair::Generate, and kResourceExhausted
   // (KEY_GENERATION_BUSY).
   virtual absl::StatusOr<MadeKey> Make(int bits) = 0;
+  // Computed from an unencrypted private half. Errors as RsaKeyPair::FromPkcs8Pem.
+  virtual absl::StatusOr<PublicHalf> PublicHalfOf(const Secret& pkcs8_pem) const;
 };
 
 }  // namespace cdi::keys

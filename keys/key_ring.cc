@@ -37,8 +37,9 @@ bool IsLive(const KeyPairRecord& record) {
 
 absl::Status Sealed() {
   return MakeError(absl::StatusCode::kFailedPrecondition, "MASTER_KEY_MISSING",
-                   "the service runs sealed: no master key is loaded, so no private key can be made or used; set "
-                   "master_key.file or master_key.env in the configuration and restart");
+                   "the service runs sealed: the master key is missing or not the one of this state (the log line "
+                   "server_sealed says which), so no private key can be made or used; mend master_key in the "
+                   "configuration and restart");
 }
 
 absl::Status Revoked(const KeyPairRecord& record) {
@@ -93,6 +94,10 @@ std::string_view ConnectionOf(std::string_view key_pair_name) {
 KeyRing::KeyRing(KeyStore& store, std::shared_ptr<const MasterKey> master_key, const Clock& clock, KeyMaker& maker)
     : store_(store), master_key_(std::move(master_key)), clock_(clock), maker_(maker) {}
 
+absl::Status KeyRing::CheckUnsealed() const {
+  return sealed() ? Sealed() : absl::OkStatus();
+}
+
 absl::StatusOr<KeyPairRecord> KeyRing::Generate(std::string_view connection_name, std::string_view key_pair_id,
                                                 int bits, std::optional<KeySlot> slot) {
   CDI_RETURN_IF_ERROR(CheckNames(connection_name, key_pair_id));
@@ -145,8 +150,8 @@ absl::StatusOr<LoginKey> KeyRing::OpenRecord(const KeyPairRecord& record) const 
   LoginKey key{.key_pair_name = record.name, .fingerprint = record.fingerprint, .slot = record.slot, .pem = {}};
   CDI_ASSIGN_OR_RETURN(key.pem, Open(*master_key_, record.name, record.version, record.sealed_private_key));
   // The public half is not sealed: were it swapped in the store, an administrator would register a stranger's key.
-  const absl::StatusOr<RsaKeyPair> pair = RsaKeyPair::FromPkcs8Pem(key.pem.Expose(), nullptr);
-  if (!pair.ok() || pair->Fingerprint() != record.fingerprint || pair->PublicKeyLine() != record.public_key_line) {
+  const absl::StatusOr<PublicHalf> half = maker_.PublicHalfOf(key.pem);
+  if (!half.ok() || half->fingerprint != record.fingerprint || half->public_key_line != record.public_key_line) {
     return MakeError(absl::StatusCode::kDataLoss, "SEALED_DAMAGED",
                      Concat("the public half stored with ", record.name,
                             " does not belong to its private half; revoke this pair, UNSET ", SlotProperty(record.slot),

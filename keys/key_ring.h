@@ -42,6 +42,8 @@ class KeyRing {
   KeyRing(KeyStore& store, std::shared_ptr<const MasterKey> master_key, const Clock& clock, KeyMaker& maker);
 
   bool sealed() const { return master_key_ == nullptr; }
+  // kFailedPrecondition, reason MASTER_KEY_MISSING.
+  absl::Status CheckUnsealed() const;
 
   // Makes and stores `{connection_name}/keyPairs/{key_pair_id}` in state kGenerated. Without `slot` it takes the first
   // one that no live (not revoked) pair holds. Blocks while the pair is made: up to seconds. Whether the connection
@@ -74,6 +76,10 @@ class KeyRing {
 
   // One pair's key, to prove it by a login. kFailedPrecondition, reason KEY_PAIR_REVOKED.
   absl::StatusOr<LoginKey> LoginKeyOf(std::string_view key_pair_name);
+
+  // Whether the private half opens and the record's public half is its own: the public half stands in the state
+  // unsealed. To be asked before anybody registers it. Errors as LoginKeys.
+  absl::Status CheckWhole(const KeyPairRecord& record) const { return OpenRecord(record).status(); }
 
   // The public half was seen in this slot (DESC USER): kGenerated becomes kRegistered, and the slot is corrected where
   // somebody registered the key elsewhere; a live pair that was recorded in that slot changes over to the other one.

@@ -148,8 +148,10 @@ struct RotationRecord {
   std::optional<LoginProof> restore_proof;  // of the old key, when it was made active again
   std::string set_by;    // who ran the SET: a connection's name, "administrator", or "" (not known: found done)
   std::string unset_by;  // the same of the last UNSET
-  // Why an automatic rotation asks an administrator after all; "" when it does not.
+  // Why an automatic rotation asks an administrator after all; "" when it does not. It tries again by itself when
+  // somebody says so, and now and then.
   std::string fallback;
+  std::optional<Timestamp> fallback_time;
 
   // How long both keys were valid since the new one became active: running time, so that no jump of the clock cuts the
   // drain short.
@@ -177,10 +179,11 @@ class RotationStore {
  public:
   virtual ~RotationStore() = default;
 
-  // Inserts version 1, or replaces version - 1 by version; with a line of audit in the same commit when the step or
-  // the error's reason changed. kAborted (ROTATION_CHANGED) when another version is stored: read again and decide
-  // anew.
-  virtual absl::Status PutRotation(const RotationRecord& record) = 0;
+  // Inserts version 1, or replaces version - 1 by version; with a line of audit in the same commit, by `actor`, when
+  // the step, the error's reason or what was asked for changed. `actor`: the principal that asked, or kService.
+  // kAborted (ROTATION_CHANGED) when another version is stored: read again and decide anew.
+  static constexpr std::string_view kService = "server";
+  virtual absl::Status PutRotation(const RotationRecord& record, std::string_view actor) = 0;
 
   // kNotFound (ROTATION_NOT_FOUND).
   virtual absl::StatusOr<RotationRecord> GetRotation(std::string_view name) = 0;

@@ -306,6 +306,8 @@ class Decider {
     if (!statement.ok()) return Block(statement.status(), "correct the user of the connection, then roll back");
     const bool failed = record_.error.has_value() && record_.error->reason == kStatementFailed;
     if (!failed) record_.error.reset();
+    const std::chrono::nanoseconds asked = Distance(situation_.now, record_.fallback_time.value_or(situation_.now));
+    if (asked.count() < 0 || asked >= policy_.retry_last) record_.fallback.clear();  // the grant may be there by now
     if (!Executes()) return WaitFor(RotationNext::Actor::kAdministrator, policy_.poll, *statement);
     if (failed && situation_.now >= record_.error->time) {
       const std::chrono::nanoseconds left = Distance(record_.error->time.Plus(Pause()), situation_.now);
@@ -325,8 +327,8 @@ class Decider {
     const absl::Status& status = executed.by.status();
     const std::string_view text = MessageOf(status);
     if (status.code() == absl::StatusCode::kPermissionDenied) {
-      record_.fallback = Concat("the service may not run the statement itself: ", text,
-                                "; grant MODIFY PROGRAMMATIC AUTHENTICATION METHODS on the user, or run it by hand");
+      record_.fallback = Concat("the service may not run the statement itself: ", text);
+      record_.fallback_time = situation_.now;
     } else {
       const absl::Status failed = MakeError(absl::StatusCode::kUnavailable, "ROTATION_STATEMENT_FAILED",
                                             Concat("it is not known whether the statement was run: ", text));
@@ -388,6 +390,9 @@ class Decider {
     record_.set_by.clear();
     if (const auto old_slot = seen().Find(record_.old_key.fingerprint)) record_.new_key.slot = OtherSlot(*old_slot);
     if (std::optional<RotationDecision> refused = RefuseForeign(record_.new_key.slot)) return *std::move(refused);
+    if (const absl::Status& whole = situation_.new_key_whole; !whole.ok()) {
+      return absl::IsDataLoss(whole) ? Block(whole, "roll back") : Trouble(whole, "");
+    }
     return RunOrAsk(
         AlterUserSetStatement(record_.user, record_.new_key.slot, Live(record_.new_key.name)->public_key_line));
   }

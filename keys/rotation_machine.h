@@ -9,6 +9,7 @@
 //   - SET never goes to a slot that holds a usable pair of ours, nor to one with a foreign key that was not permitted.
 //   - UNSET of the old slot needs both: the old fingerprint in that slot, and the active pair's in the other one.
 //   - When the new key was away in between, the old one stays for as long as a login under way may still need it.
+//   - Nobody is asked to register a public half that is not the one of our private half.
 //   - Nothing is activated but by a login with that key alone, after DESC USER showed its fingerprint.
 //   - A private half is destroyed only after DESC USER showed that its public half is gone.
 //   - An answer that got lost is settled by DESC USER; and nothing is built on what DESC USER shows, no key taken into
@@ -87,6 +88,8 @@ struct RotationSituation {
   std::optional<std::chrono::nanoseconds> elapsed;
   // The connection's pairs as they stand now, revoked ones too.
   std::vector<KeyPairRecord> pairs;
+  // Of the new pair, while its public half may be registered (KeyRing::CheckWhole).
+  absl::Status new_key_whole;
   // The rotation it waits for has not ended.
   bool predecessor_open = false;
   RotationObservation observation;

@@ -29,7 +29,7 @@ absl::Status CheckId(std::string_view id) {
 }
 
 // What DESC USER shows in RSA_PUBLIC_KEY_FP: SHA256: and the base64 of 32 bytes.
-absl::Status CheckFingerprint(std::string_view fingerprint) {
+absl::Status CheckFingerprint(std::string_view field, std::string_view fingerprint) {
   constexpr std::string_view kPrefix = "SHA256:";
   const auto is_base64 = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
@@ -38,8 +38,7 @@ absl::Status CheckFingerprint(std::string_view fingerprint) {
       std::all_of(fingerprint.begin() + kPrefix.size(), fingerprint.end() - 1, is_base64)) {
     return absl::OkStatus();
   }
-  return InvalidField("permitted_fingerprint",
-                      "permitted_fingerprint must be a fingerprint as DESC USER shows it: SHA256: and 44 characters");
+  return InvalidField(field, Concat(field, " must be a fingerprint as DESC USER shows it: SHA256: and 44 characters"));
 }
 
 absl::Status CheckRequest(const RotationRequest& request) {
@@ -51,7 +50,8 @@ absl::Status CheckRequest(const RotationRequest& request) {
   if (request.bits != 2048 && request.bits != 3072 && request.bits != 4096) {
     return InvalidField("key_bits", Concat("key_bits must be 2048, 3072 or 4096; got ", request.bits));
   }
-  return request.permitted_fingerprint.empty() ? absl::OkStatus() : CheckFingerprint(request.permitted_fingerprint);
+  if (request.permitted_fingerprint.empty()) return absl::OkStatus();
+  return CheckFingerprint("permitted_fingerprint", request.permitted_fingerprint);
 }
 
 bool IsLive(const KeyPairRecord& pair) {
@@ -87,10 +87,7 @@ bool Differs(RotationRecord decided, const RotationRecord& stored) {
 
 absl::StatusOr<RotationRecord> Rotator::Start(const RotationRequest& request) {
   CDI_RETURN_IF_ERROR(CheckRequest(request));
-  if (ring_.sealed()) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "MASTER_KEY_MISSING",
-                     "the service runs sealed: no key can be made or proved without the master key");
-  }
+  CDI_RETURN_IF_ERROR(ring_.CheckUnsealed());
   RotationRecord record;
   record.name = Concat(request.connection, "/rotations/", request.rotation_id);
   const MutexLock lock(mutex_);
@@ -110,7 +107,7 @@ absl::StatusOr<RotationRecord> Rotator::Start(const RotationRequest& request) {
   record.times.push_back({RotationStep::kPlanned, now});
   record.next = {RotationNext::Actor::kService, "", now};
   CDI_RETURN_IF_ERROR(CheckRoom(request, record));
-  return Write(std::move(record));
+  return Write(std::move(record), request.requested_by);
 }
 
 absl::Status Rotator::CheckRoom(const RotationRequest& request, RotationRecord& record) {
@@ -134,7 +131,7 @@ absl::Status Rotator::CheckRoom(const RotationRequest& request, RotationRecord& 
   CDI_RETURN_IF_ERROR(CheckOthers(request, pairs, record));
   if (!rotations.empty() && !rotations.front().end_drain_requested) {
     rotations.front().end_drain_requested = true;
-    return Write(std::move(rotations.front())).status();
+    return Write(std::move(rotations.front()), request.requested_by).status();
   }
   return absl::OkStatus();
 }
@@ -175,9 +172,9 @@ absl::Status Rotator::CheckOthers(const RotationRequest& request, const std::vec
                    Concat("there is no ", record.new_key.name, " in ", request.connection));
 }
 
-absl::StatusOr<RotationRecord> Rotator::Write(RotationRecord record) {
+absl::StatusOr<RotationRecord> Rotator::Write(RotationRecord record, std::string_view actor) {
   ++record.version;
-  CDI_RETURN_IF_ERROR(store_.PutRotation(record));
+  CDI_RETURN_IF_ERROR(store_.PutRotation(record, actor));
   return record;
 }
 
@@ -216,6 +213,11 @@ absl::StatusOr<RotationDecision> Rotator::DecideAndWrite(std::string_view name, 
     if (!predecessor.ok() && !absl::IsNotFound(predecessor.status())) return predecessor.status();
     situation.predecessor_open = predecessor.ok() && !IsEnd(predecessor->step);
   }
+  if (stored.step == RotationStep::kRegistering) {
+    const auto pair = std::find_if(situation.pairs.begin(), situation.pairs.end(),
+                                   [&](const KeyPairRecord& one) { return one.name == stored.new_key.name; });
+    if (pair != situation.pairs.end() && IsLive(*pair)) situation.new_key_whole = ring_.CheckWhole(*pair);
+  }
   situation.now = clock_.WallNow();
   situation.observation = std::move(observation);
   const MonoTime running = clock_.MonoNow();
@@ -224,7 +226,7 @@ absl::StatusOr<RotationDecision> Rotator::DecideAndWrite(std::string_view name, 
   RotationDecision decision = machine_.Decide(stored, situation);
   decision.record.version = stored.version;
   if (Differs(decision.record, stored)) {
-    CDI_ASSIGN_OR_RETURN(decision.record, Write(std::move(decision.record)));
+    CDI_ASSIGN_OR_RETURN(decision.record, Write(std::move(decision.record), RotationStore::kService));
   }
   // Only now: time that a failed write did not count is counted by the next look.
   if (IsEnd(decision.record.step)) {
@@ -275,6 +277,7 @@ absl::StatusOr<RotationRecord> Rotator::RollBack(std::string_view name, std::str
   if (reason.size() > kTextBytesMax) {
     return InvalidField("reason", Concat("reason must have at most ", kTextBytesMax, " bytes"));
   }
+  CDI_RETURN_IF_ERROR(ring_.CheckUnsealed());
   const MutexLock lock(mutex_);
   CDI_ASSIGN_OR_RETURN(RotationRecord record, ReadOpen(name));
   if (record.step == RotationStep::kUnset) {
@@ -284,24 +287,41 @@ absl::StatusOr<RotationRecord> Rotator::RollBack(std::string_view name, std::str
   if (record.rollback_requested) return record;
   record.rollback_requested = true;
   record.rollback_reason = Concat(caller, ": ", reason);
-  return Write(std::move(record));
+  return Write(std::move(record), caller);
 }
 
-absl::StatusOr<RotationRecord> Rotator::EndDrain(std::string_view name) {
+absl::StatusOr<RotationRecord> Rotator::TryAgain(std::string_view name, std::string_view caller) {
+  CDI_RETURN_IF_ERROR(ring_.CheckUnsealed());
+  const MutexLock lock(mutex_);
+  CDI_ASSIGN_OR_RETURN(RotationRecord record, store_.GetRotation(name));
+  if (IsEnd(record.step) || record.fallback.empty()) return record;
+  record.fallback.clear();
+  return Write(std::move(record), caller);
+}
+
+absl::StatusOr<RotationRecord> Rotator::EndDrain(std::string_view name, std::string_view caller) {
+  CDI_RETURN_IF_ERROR(ring_.CheckUnsealed());
   const MutexLock lock(mutex_);
   CDI_ASSIGN_OR_RETURN(RotationRecord record, ReadOpen(name));
   if (record.end_drain_requested) return record;
   record.end_drain_requested = true;
-  return Write(std::move(record));
+  return Write(std::move(record), caller);
 }
 
-absl::StatusOr<RotationRecord> Rotator::PermitOverwrite(std::string_view name, std::string_view fingerprint) {
-  CDI_RETURN_IF_ERROR(CheckFingerprint(fingerprint));
+absl::StatusOr<RotationRecord> Rotator::PermitOverwrite(std::string_view name, std::string_view fingerprint,
+                                                        std::string_view caller) {
+  CDI_RETURN_IF_ERROR(CheckFingerprint("fingerprint", fingerprint));
+  CDI_RETURN_IF_ERROR(ring_.CheckUnsealed());
   const MutexLock lock(mutex_);
   CDI_ASSIGN_OR_RETURN(RotationRecord record, ReadOpen(name));
   if (record.permitted_fingerprint == fingerprint) return record;
+  if (record.seen.has_value() && !record.seen->Find(fingerprint).has_value()) {
+    const auto shown = [](const std::string& there) { return there.empty() ? std::string("no key") : there; };
+    return InvalidField("fingerprint", Concat("fingerprint is in neither slot: DESC USER last showed ",
+                                              shown(record.seen->first), " and ", shown(record.seen->second)));
+  }
   record.permitted_fingerprint = std::string(fingerprint);
-  return Write(std::move(record));
+  return Write(std::move(record), caller);
 }
 
 }  // namespace cdi::keys

@@ -53,6 +53,7 @@ struct RotationRequest {
   bool end_drain = false;  // end the drain of the rotation before this one (or of a pair exchanged by hand)
 };
 
+// What is asked of a rotation changes nothing while the ring is sealed: kFailedPrecondition, MASTER_KEY_MISSING.
 class Rotator {
  public:
   Rotator(RotationStore& store, KeyRing& ring, const Clock& clock, const RotationMachine& machine)
@@ -77,11 +78,16 @@ class Rotator {
 
   // The drain ends as soon as no login that knew only the old key can be under way. Before or in the drain.
   // kFailedPrecondition, ROTATION_ENDED.
-  absl::StatusOr<RotationRecord> EndDrain(std::string_view name);
+  absl::StatusOr<RotationRecord> EndDrain(std::string_view name, std::string_view caller);
 
-  // Lets the rotation overwrite this one foreign key (as record.seen shows it). kInvalidArgument: not a fingerprint;
-  // kFailedPrecondition, ROTATION_ENDED.
-  absl::StatusOr<RotationRecord> PermitOverwrite(std::string_view name, std::string_view fingerprint);
+  // Somebody says that the grant is there now: the next Advance runs the statement itself again. Changes nothing where
+  // no administrator is asked in the service's stead.
+  absl::StatusOr<RotationRecord> TryAgain(std::string_view name, std::string_view caller);
+
+  // Lets the rotation overwrite this one foreign key. kInvalidArgument: not a fingerprint, or not one that DESC USER
+  // last showed; kFailedPrecondition, ROTATION_ENDED.
+  absl::StatusOr<RotationRecord> PermitOverwrite(std::string_view name, std::string_view fingerprint,
+                                                 std::string_view caller);
 
   absl::StatusOr<RotationRecord> Get(std::string_view name) { return store_.GetRotation(name); }
   // Oldest first, ended ones included: the receipts.
@@ -96,7 +102,7 @@ class Rotator {
   absl::Status CheckOthers(const RotationRequest& request, const std::vector<KeyPairRecord>& pairs,
                            RotationRecord& record) CDI_REQUIRES(mutex_);
   absl::StatusOr<RotationRecord> ReadOpen(std::string_view name) CDI_REQUIRES(mutex_);
-  absl::StatusOr<RotationRecord> Write(RotationRecord record) CDI_REQUIRES(mutex_);
+  absl::StatusOr<RotationRecord> Write(RotationRecord record, std::string_view actor) CDI_REQUIRES(mutex_);
   absl::StatusOr<RotationDecision> DecideAndWrite(std::string_view name, RotationObservation observation);
   absl::StatusOr<RotationRecord> AdvanceAlone(std::string_view name, SnowflakeUser& user);
   RotationObservation Act(const RotationRecord& record, const RotationAction& action, SnowflakeUser& user);

@@ -154,11 +154,74 @@ TEST_F(RotatorTest, WithoutTheGrantAnAdministratorIsAskedAndToldWhy) {
   user_.refusal = absl::PermissionDeniedError("Insufficient privileges");
   const RotationRecord record = Advance();
   EXPECT_EQ(record.next.actor, Actor::kAdministrator);
-  EXPECT_THAT(record.fallback, HasSubstr("MODIFY PROGRAMMATIC AUTHENTICATION METHODS"));
+  EXPECT_THAT(record.fallback, HasSubstr("Insufficient privileges"));
   user_.Run(record.next.statement);
   user_.refusal = absl::OkStatus();
   EXPECT_EQ(Advance().step, RotationStep::kDraining);
   EXPECT_EQ(AdvanceAfter(std::chrono::hours(24)).unset_by, "connections/c") << "the grant was there by then";
+}
+
+TEST_F(RotatorTest, TheGrantIsTriedAgainWhenSomebodySaysSoAndAfterTenMinutes) {
+  for (const bool told : {true, false}) {
+    SCOPED_TRACE(told);
+    RotationRequest request = Request(RotationMode::kAutomatic);
+    request.rotation_id = told ? "told" : "untold";
+    request.end_drain = true;
+    const std::string name = rotator_.Start(request)->name;
+    user_.refusal = absl::PermissionDeniedError("Insufficient privileges");
+    EXPECT_EQ(rotator_.Advance(name, user_)->next.actor, Actor::kAdministrator);
+    user_.refusal = absl::OkStatus();
+    clock_.Pass(std::chrono::seconds(told ? 1 : 599));
+    EXPECT_EQ(rotator_.Advance(name, user_)->next.actor, Actor::kAdministrator) << "not at every look";
+    if (told) {
+      EXPECT_EQ(rotator_.TryAgain(name, "tokens/op")->fallback, "");
+    } else {
+      clock_.Pass(std::chrono::seconds(1));
+    }
+    EXPECT_EQ(rotator_.Advance(name, user_)->step, RotationStep::kDraining);
+    clock_.Pass(std::chrono::hours(24));
+    EXPECT_EQ(rotator_.Advance(name, user_)->step, RotationStep::kDone);
+  }
+}
+
+// Whoever can write the state must not get his own key registered by our hand.
+TEST_F(RotatorTest, NobodyIsAskedToRegisterAPublicHalfThatIsNotOurs) {
+  for (const RotationMode mode : {RotationMode::kAutomatic, RotationMode::kAssisted}) {
+    SCOPED_TRACE(std::string(RotationModeName(mode)));
+    RotationRequest request = Request(mode);
+    request.rotation_id = mode == RotationMode::kAssisted ? "by-hand" : "by-itself";
+    const std::string name = rotator_.Start(request)->name;
+    user_.refusal = absl::PermissionDeniedError("Insufficient privileges");
+    KeyPairRecord pair = *ring_.Get(rotator_.Advance(name, user_)->new_key.name);
+    user_.refusal = absl::OkStatus();
+    user_.statements.clear();
+    const MadeKey stranger = *maker_.Make(2048);
+    pair.public_key_line = stranger.public_key_line;
+    pair.fingerprint = stranger.fingerprint;
+    ASSERT_TRUE(key_store_.PutKeyPairs({{pair}}).ok());
+    clock_.Pass(std::chrono::hours(1));
+    const auto record = rotator_.Advance(name, user_);
+    EXPECT_EQ(record->step, RotationStep::kRegistering);
+    EXPECT_EQ(record->error->reason, "SEALED_DAMAGED");
+    EXPECT_EQ(record->next.actor, Actor::kOperator);
+    EXPECT_EQ(record->next.statement, "");
+    EXPECT_TRUE(user_.statements.empty());
+    ASSERT_TRUE(rotator_.RollBack(name, "tokens/op", "tampered").ok());
+    EXPECT_EQ(rotator_.Advance(name, user_)->step, RotationStep::kRolledBack);
+  }
+}
+
+TEST_F(RotatorTest, SealedNothingIsChangedByWhatIsAsked) {
+  Start(RotationMode::kAssisted);
+  const RotationRecord before = Advance();
+  KeyRing sealed(key_store_, nullptr, clock_, maker_);
+  Rotator rotator(rotation_store_, sealed, clock_, machine_);
+  EXPECT_EQ(ErrorReason(rotator.Start(Request(RotationMode::kAutomatic)).status()), "MASTER_KEY_MISSING");
+  EXPECT_EQ(ErrorReason(rotator.RollBack(kName, "tokens/op", "now").status()), "MASTER_KEY_MISSING");
+  EXPECT_EQ(ErrorReason(rotator.EndDrain(kName, "tokens/op").status()), "MASTER_KEY_MISSING");
+  EXPECT_EQ(ErrorReason(rotator.TryAgain(kName, "tokens/op").status()), "MASTER_KEY_MISSING");
+  EXPECT_EQ(ErrorReason(rotator.PermitOverwrite(kName, kForeign, "tokens/op").status()), "MASTER_KEY_MISSING");
+  EXPECT_EQ(*rotation_store_.GetRotation(kName), before);
 }
 
 TEST_F(RotatorTest, AForeignKeyIsOverwrittenOnlyByItsFingerprint) {
@@ -170,10 +233,11 @@ TEST_F(RotatorTest, AForeignKeyIsOverwrittenOnlyByItsFingerprint) {
   EXPECT_EQ(record.error->reason, "ROTATION_SLOT_FOREIGN");
   EXPECT_THAT(record.error->message, HasSubstr(kForeign));
   const std::string other = "SHA256:" + std::string(43, 'G') + "=";
-  ASSERT_TRUE(rotator_.PermitOverwrite(kName, other).ok());
+  EXPECT_THAT(std::string(rotator_.PermitOverwrite(kName, other, "tokens/op").status().message()),
+              HasSubstr("fingerprint is in neither slot: DESC USER last showed " + old_ + " and " + kForeign));
   EXPECT_EQ(Advance().step, RotationStep::kPlanned);
-  EXPECT_FALSE(rotator_.PermitOverwrite(kName, "yes").ok());
-  ASSERT_TRUE(rotator_.PermitOverwrite(kName, kForeign).ok());
+  EXPECT_FALSE(rotator_.PermitOverwrite(kName, "yes", "tokens/op").ok());
+  ASSERT_TRUE(rotator_.PermitOverwrite(kName, kForeign, "tokens/op").ok());
   EXPECT_EQ(Advance().step, RotationStep::kDraining);
 }
 
@@ -211,7 +275,7 @@ TEST_F(RotatorTest, TheDrainCountsRunningTimeAndEndsEarlyOnlyAfterALogin) {
   Advance();
   clock_.wall = clock_.wall.Plus(std::chrono::hours(1000));
   EXPECT_EQ(Advance().step, RotationStep::kDraining) << "a jump of the clock is no drain";
-  ASSERT_TRUE(rotator_.EndDrain(kName).ok());
+  ASSERT_TRUE(rotator_.EndDrain(kName, "tokens/op").ok());
   EXPECT_EQ(AdvanceAfter(std::chrono::seconds(119)).step, RotationStep::kDraining);
   EXPECT_EQ(AdvanceAfter(std::chrono::seconds(1)).step, RotationStep::kDone);
 }

@@ -202,7 +202,8 @@ void RotationKeeper::Tell(const keys::RotationRecord& before, const keys::Rotati
   const bool ended = keys::IsEnd(after.step);
   // One that waits for another does not hide it.
   const bool queued = after.step == keys::RotationStep::kPlanned && !after.waits_for.empty();
-  if (!queued) {
+  // Nor does one that had ended before and was only looked at.
+  if (!queued && !keys::IsEnd(before.step)) {
     parts_.metrics.SetRotation(connection, ended ? 0 : static_cast<int>(after.step), WaitsForPeople(after.next.actor));
   }
   if (ended && !keys::IsEnd(before.step)) {
@@ -235,13 +236,18 @@ absl::StatusOr<keys::RotationRecord> RotationKeeper::RollBack(const std::string&
   return AdvanceAfter(rotator_.RollBack(name, caller, reason));
 }
 
-absl::StatusOr<keys::RotationRecord> RotationKeeper::EndDrain(const std::string& name) {
-  return AdvanceAfter(rotator_.EndDrain(name));
+absl::StatusOr<keys::RotationRecord> RotationKeeper::EndDrain(const std::string& name, std::string_view caller) {
+  return AdvanceAfter(rotator_.EndDrain(name, caller));
+}
+
+absl::StatusOr<keys::RotationRecord> RotationKeeper::TryAgain(const std::string& name, std::string_view caller) {
+  return AdvanceAfter(rotator_.TryAgain(name, caller));
 }
 
 absl::StatusOr<keys::RotationRecord> RotationKeeper::PermitOverwrite(const std::string& name,
-                                                                     std::string_view fingerprint) {
-  return AdvanceAfter(rotator_.PermitOverwrite(name, fingerprint));
+                                                                     std::string_view fingerprint,
+                                                                     std::string_view caller) {
+  return AdvanceAfter(rotator_.PermitOverwrite(name, fingerprint, caller));
 }
 
 void RotationKeeper::Wake(std::string_view connection) {

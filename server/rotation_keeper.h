@@ -81,8 +81,10 @@ class RotationKeeper {
   absl::StatusOr<keys::RotationRecord> Advance(const std::string& name);
   absl::StatusOr<keys::RotationRecord> RollBack(const std::string& name, std::string_view caller,
                                                 std::string_view reason);
-  absl::StatusOr<keys::RotationRecord> EndDrain(const std::string& name);
-  absl::StatusOr<keys::RotationRecord> PermitOverwrite(const std::string& name, std::string_view fingerprint);
+  absl::StatusOr<keys::RotationRecord> EndDrain(const std::string& name, std::string_view caller);
+  absl::StatusOr<keys::RotationRecord> TryAgain(const std::string& name, std::string_view caller);
+  absl::StatusOr<keys::RotationRecord> PermitOverwrite(const std::string& name, std::string_view fingerprint,
+                                                       std::string_view caller);
   // Has the open rotations of a connection looked at soon: after one of its pairs was revoked. Does not block.
   void Wake(std::string_view connection);
 

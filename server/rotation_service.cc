@@ -41,8 +41,32 @@ std::string IdOf(const v1::RotateKeyPairRequest& request) {
   return absl::StrCat("r", Hash128(request.connection() + '\n' + request.request_id()).ToHex().substr(0, 12));
 }
 
+// The rotation of this id is there already: the same call again gets it, as its answer may have been lost; another call
+// must not take it for its own.
+absl::Status CheckRepeated(const v1::RotateKeyPairRequest& request, const keys::RotationRequest& wanted,
+                           const keys::RotationRecord& found) {
+  const bool same = found.mode == wanted.mode && found.made_new_key == wanted.key_pair.empty() &&
+                    (wanted.key_pair.empty() ? found.bits == wanted.bits : found.new_key.name == wanted.key_pair);
+  if (!same && !request.request_id().empty()) {
+    return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                     absl::StrCat("request_id was used for ", found.name, ", which has another mode, size or key pair"),
+                     {{"field", "request_id"}});
+  }
+  if (request.request_id().empty() && (!same || keys::IsEnd(found.step))) {
+    return MakeError(
+        absl::StatusCode::kAlreadyExists, "RESOURCE_EXISTS",
+        absl::StrCat(found.name, " exists already (", std::string(keys::RotationStepName(found.step)),
+                     same ? "" : ", with another mode, size or key pair", "); choose another rotation_id, or none"),
+        {{"field", "rotation_id"}});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckRotate(const v1::RotateKeyPairRequest& request) {
   CDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  if (!request.request_id().empty() && !request.rotation_id().empty()) {
+    return InvalidField("request_id", "request_id does not go with rotation_id, which serves the same end; give one");
+  }
   CDI_RETURN_IF_ERROR(CheckReason(request.reason(), false));
   if (!request.rotation_id().empty() && !absl::ascii_islower(static_cast<unsigned char>(request.rotation_id()[0]))) {
     return InvalidField("rotation_id", "rotation_id must begin with a letter: 1 to 61 characters of a-z, 0-9 and '-'");
@@ -84,6 +108,8 @@ absl::Status RotationServiceImpl::Rotate(const v1::RotateKeyPairRequest& request
   rotation.end_drain = request.end_drain();
   rotation.rotation_id = IdOf(request);
   if (!rotation.rotation_id.empty()) {
+    const auto found = keeper_.Get(absl::StrCat(rotation.connection, "/rotations/", rotation.rotation_id));
+    if (found.ok()) CDI_RETURN_IF_ERROR(CheckRepeated(request, rotation, *found));
     CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record, keeper_.Start(rotation));
     response = ViewOf(record);
     return absl::OkStatus();
@@ -159,9 +185,9 @@ grpc::Status RotationServiceImpl::ListRotations(grpc::ServerContext* rpc, const 
 
 grpc::Status RotationServiceImpl::ContinueRotation(grpc::ServerContext* rpc, const v1::ContinueRotationRequest* request,
                                                    v1::Rotation* response) {
-  return Serve(context_, "ContinueRotation", rpc, *request, [&]() -> absl::Status {
+  return Serve(context_, "ContinueRotation", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
-    CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record, keeper_.Advance(request->name()));
+    CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record, keeper_.TryAgain(request->name(), caller.name()));
     *response = ViewOf(record);
     return absl::OkStatus();
   });
@@ -181,9 +207,9 @@ grpc::Status RotationServiceImpl::RollBackRotation(grpc::ServerContext* rpc, con
 
 grpc::Status RotationServiceImpl::EndDrain(grpc::ServerContext* rpc, const v1::EndDrainRequest* request,
                                            v1::Rotation* response) {
-  return Serve(context_, "EndDrain", rpc, *request, [&]() -> absl::Status {
+  return Serve(context_, "EndDrain", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
-    CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record, keeper_.EndDrain(request->name()));
+    CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record, keeper_.EndDrain(request->name(), caller.name()));
     *response = ViewOf(record);
     return absl::OkStatus();
   });
@@ -191,10 +217,10 @@ grpc::Status RotationServiceImpl::EndDrain(grpc::ServerContext* rpc, const v1::E
 
 grpc::Status RotationServiceImpl::PermitOverwrite(grpc::ServerContext* rpc, const v1::PermitOverwriteRequest* request,
                                                   v1::Rotation* response) {
-  return Serve(context_, "PermitOverwrite", rpc, *request, [&]() -> absl::Status {
+  return Serve(context_, "PermitOverwrite", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record,
-                         keeper_.PermitOverwrite(request->name(), request->fingerprint()));
+                         keeper_.PermitOverwrite(request->name(), request->fingerprint(), caller.name()));
     *response = ViewOf(record);
     return absl::OkStatus();
   });

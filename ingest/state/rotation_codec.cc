@@ -155,6 +155,7 @@ void Fields(Io& io, Record& record, uint8_t format) {
   if (format == kFormatWithoutDoubt) return;
   io(record.statement_under_way);
   io(record.statement_doubt);
+  io.Optional(record.fallback_time, time);
 }
 
 }  // namespace

@@ -57,7 +57,12 @@ std::string AuditDetail(const std::optional<RotationRecord>& before, const Rotat
   return detail;
 }
 
-absl::Status Store(Database& database, const RotationRecord& record, const Timestamp& now) {
+// Nothing but a fault is told of by this write.
+bool OnlyTrouble(const std::optional<RotationRecord>& before, const RotationRecord& after) {
+  return before.has_value() && before->step == after.step && (after.error.has_value() || !after.fallback.empty());
+}
+
+absl::Status Store(Database& database, const RotationRecord& record, std::string_view actor, const Timestamp& now) {
   CDI_ASSIGN_OR_RETURN(const std::optional<RotationRecord> before, FindRotation(database, record.name));
   const uint64_t stored = before.has_value() ? before->version : 0;
   if (record.version != stored + 1) {
@@ -77,14 +82,16 @@ absl::Status Store(Database& database, const RotationRecord& record, const Times
   }
   const std::string detail = AuditDetail(before, record);
   if (detail.empty()) return absl::OkStatus();
-  return state::AppendAudit(database, now, record.requested_by, before.has_value() ? "RotationStep" : "RotateKeyPair",
-                            record.name, detail);
+  const bool trouble = actor == keys::RotationStore::kService && OnlyTrouble(before, record);
+  return state::AppendAudit(database, now,
+                            {Text(actor), before.has_value() ? "RotationStep" : "RotateKeyPair", record.name, detail,
+                             trouble ? ingest::AuditOutcome::kFailed : ingest::AuditOutcome::kDone});
 }
 
 }  // namespace
 
-absl::Status SqliteStore::PutRotation(const RotationRecord& record) {
-  return core_->commit.Run([&](Database& database) { return Store(database, record, core_->Now()); });
+absl::Status SqliteStore::PutRotation(const RotationRecord& record, std::string_view actor) {
+  return core_->commit.Run([&](Database& database) { return Store(database, record, actor, core_->Now()); });
 }
 
 absl::StatusOr<RotationRecord> SqliteStore::GetRotation(std::string_view name) {

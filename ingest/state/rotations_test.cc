@@ -51,6 +51,7 @@ RotationRecord Full(const std::string& name = "connections/c/rotations/r") {
   record.drain_until = At(7);
   record.error = keys::RotationError{"ROTATION_KEY_LOST", "gone", "look", 3, At(8)};
   record.next = {RotationNext::Actor::kAdministrator, "ALTER USER SVC UNSET RSA_PUBLIC_KEY_2", At(9)};
+  record.fallback_time = At(10);
   record.statement_under_way = true;
   record.statement_doubt = std::chrono::milliseconds(60'000);
   return record;
@@ -62,7 +63,8 @@ class RotationsTest : public StoreTest {
     std::vector<std::string> lines;
     const auto page = store_->ListAudit({}, "", 100);
     for (const auto& entry : page->items)
-      lines.push_back(entry.line.verb + " " + entry.line.name + " " + entry.line.detail);
+      lines.push_back((entry.line.outcome == ingest::AuditOutcome::kFailed ? "FAILED " : "") + entry.line.caller + " " +
+                      entry.line.verb + " " + entry.line.name + " " + entry.line.detail);
     return lines;
   }
 };
@@ -78,8 +80,9 @@ TEST(RotationCodecTest, TheFormatBeforeIsRead) {
   RotationRecord record = Full();
   record.statement_under_way = false;
   record.statement_doubt = {};
+  record.fallback_time.reset();
   std::string bytes = EncodeRotation(record);
-  bytes.resize(bytes.size() - 2);
+  bytes.resize(bytes.size() - 3);
   bytes[0] = 1;
   const auto read = DecodeRotation(bytes);
   ASSERT_TRUE(read.ok()) << read.status();
@@ -104,10 +107,11 @@ TEST_F(RotationsTest, SurviveARestartInTheOrderOfTheirFirstWrite) {
   RotationRecord first = Full("connections/c/rotations/z");
   RotationRecord other = Full("connections/d/rotations/a");
   RotationRecord second = Full("connections/c/rotations/a");
-  for (const RotationRecord* record : {&first, &other, &second}) ASSERT_TRUE(store_->PutRotation(*record).ok());
+  for (const RotationRecord* record : {&first, &other, &second})
+    ASSERT_TRUE(store_->PutRotation(*record, "server").ok());
   first.version = 2;
   first.step = RotationStep::kDone;
-  ASSERT_TRUE(store_->PutRotation(first).ok());
+  ASSERT_TRUE(store_->PutRotation(first, "server").ok());
   Reopen();
   EXPECT_EQ(*store_->GetRotation(second.name), second);
   EXPECT_THAT(*store_->ListRotations("connections/c"), ElementsAre(first, second));
@@ -121,12 +125,12 @@ TEST_F(RotationsTest, SurviveARestartInTheOrderOfTheirFirstWrite) {
 TEST_F(RotationsTest, AWriteOverAnotherVersionIsRefused) {
   RotationRecord record = Full();
   record.version = 2;
-  EXPECT_EQ(ErrorReason(store_->PutRotation(record)), "ROTATION_CHANGED") << "there is no first version";
+  EXPECT_EQ(ErrorReason(store_->PutRotation(record, "server")), "ROTATION_CHANGED") << "there is no first version";
   record.version = 1;
-  ASSERT_TRUE(store_->PutRotation(record).ok());
-  EXPECT_EQ(store_->PutRotation(record).code(), absl::StatusCode::kAborted);
+  ASSERT_TRUE(store_->PutRotation(record, "server").ok());
+  EXPECT_EQ(store_->PutRotation(record, "server").code(), absl::StatusCode::kAborted);
   record.version = 2;
-  EXPECT_TRUE(store_->PutRotation(record).ok());
+  EXPECT_TRUE(store_->PutRotation(record, "server").ok());
 }
 
 TEST_F(RotationsTest, EveryStepIsAuditedAndPlainWaitingIsNot) {
@@ -135,24 +139,25 @@ TEST_F(RotationsTest, EveryStepIsAuditedAndPlainWaitingIsNot) {
   record.permitted_fingerprint = record.fallback = "";
   record.error.reset();
   record.step = RotationStep::kPlanned;
-  ASSERT_TRUE(store_->PutRotation(record).ok());
-  const auto put = [&](auto change) {
+  ASSERT_TRUE(store_->PutRotation(record, "tokens/ci").ok());
+  const auto put = [&](auto change, std::string_view actor = "server") {
     ++record.version;
     change();
-    ASSERT_TRUE(store_->PutRotation(record).ok());
+    ASSERT_TRUE(store_->PutRotation(record, actor).ok());
   };
   put([&] { record.drained += std::chrono::seconds(1); });
   put([&] { record.step = RotationStep::kGenerated; });
-  put([&] { record.permitted_fingerprint = "SHA256:f"; });
+  put([&] { record.permitted_fingerprint = "SHA256:f"; }, "tokens/admin");
   put([&] { record.error = keys::RotationError{"ROTATION_KEY_LOST", "m", "f", 1, At(1)}; });
   put([&] { record.error->count = 2; });
-  put([&] { record.rollback_requested = true; });
+  put([&] { record.rollback_requested = true; }, "tokens/op");
   const std::string name = " connections/c/rotations/r ";
-  EXPECT_THAT(Audit(),
-              ElementsAre("RotationStep" + name + "roll back: tokens/op: no",
-                          "RotationStep" + name + "ROTATION_KEY_LOST", "RotationStep" + name + "may overwrite SHA256:f",
-                          "RotationStep" + name + "PLANNED -> GENERATED; old SHA256:old new SHA256:new",
-                          "RotateKeyPair" + name + "PLANNED; old SHA256:old new SHA256:new; SCHEDULED: 90 days"));
+  EXPECT_THAT(Audit(), ElementsAre("tokens/op RotationStep" + name + "roll back: tokens/op: no",
+                                   "FAILED server RotationStep" + name + "ROTATION_KEY_LOST",
+                                   "tokens/admin RotationStep" + name + "may overwrite SHA256:f",
+                                   "server RotationStep" + name + "PLANNED -> GENERATED; old SHA256:old new SHA256:new",
+                                   "tokens/ci RotateKeyPair" + name +
+                                       "PLANNED; old SHA256:old new SHA256:new; SCHEDULED: 90 days"));
 }
 
 TEST(RotationSchemaTest, AStateOfTheFirstReleaseGetsTheTable) {

@@ -77,7 +77,7 @@ class SqliteStore final : public ingest::StateStore, public keys::KeyStore, publ
   absl::Status DeleteKeyPair(std::string_view name) override;
 
   // RotationStore.
-  absl::Status PutRotation(const keys::RotationRecord& record) override;
+  absl::Status PutRotation(const keys::RotationRecord& record, std::string_view actor) override;
   absl::StatusOr<keys::RotationRecord> GetRotation(std::string_view name) override;
   absl::StatusOr<std::vector<keys::RotationRecord>> ListRotations(std::string_view connection) override;
   absl::StatusOr<std::vector<keys::RotationRecord>> ListOpenRotations() override;

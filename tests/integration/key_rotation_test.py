@@ -82,6 +82,27 @@ class KeyRotationTest(unittest.TestCase):
         self.service.check_receipt(receipt, self)
         self.assertEqual((receipt.set_by, receipt.unset_by), ("administrator", "connections/main"))
 
+    def test_the_grant_that_was_asked_for_is_used_when_somebody_resumes(self):
+        rotation = self.service.rotate(mode=AUTOMATIC)
+        self.assertEqual(rotation.next_actor, ADMINISTRATOR, rotation)
+        self.service.sql(GRANT + ROLE)
+        rotation = self.service.resume(rotation.name)
+        self.assertEqual((rotation.step, rotation.fallback), (DRAINING, ""), rotation)
+        self.service.check_receipt(self.service.wait_for_step(rotation.name, DONE), self)
+
+    def test_the_same_request_gets_the_same_rotation_and_another_one_is_refused(self):
+        self.service.sql(GRANT + ROLE)
+        self.refused("INVALID_FIELD", lambda: self.service.rotate(request_id="q1", rotation_id="named"))
+        first = self.service.rotate(mode=AUTOMATIC, request_id="q1")
+        self.refused("REQUEST_ID_REUSED", lambda: self.service.rotate(mode=ASSISTED, request_id="q1"))
+        self.service.wait_for_step(first.name, DONE)
+        self.assertEqual(self.service.rotate(mode=AUTOMATIC, request_id="q1").name, first.name)
+        named = self.service.rotate(mode=AUTOMATIC, rotation_id="named")
+        self.refused("RESOURCE_EXISTS", lambda: self.service.rotate(mode=ASSISTED, rotation_id="named"))
+        self.assertEqual(self.service.rotate(mode=AUTOMATIC, rotation_id="named").name, named.name)
+        self.service.wait_for_step(named.name, DONE)
+        self.refused("RESOURCE_EXISTS", lambda: self.service.rotate(mode=AUTOMATIC, rotation_id="named"))
+
     def test_a_rotator_connection_runs_what_the_own_role_may_not(self):
         from cdi.v1 import connection_pb2, key_pair_pb2
 
@@ -116,11 +137,12 @@ class KeyRotationTest(unittest.TestCase):
         self.assertEqual((rotation.next_actor, rotation.problem.reason), (OPERATOR, "ROTATION_SLOT_FOREIGN"), rotation)
         self.assertIn(fingerprint, rotation.problem.message)
         self.assertIn(fingerprint, self.service.there())
-        wrong = "SHA256:" + "A" * 43 + "="
-        for named in (wrong, fingerprint):
-            rotation = self.service.rotations.PermitOverwrite(rotation_pb2.PermitOverwriteRequest(
-                name=rotation.name, fingerprint=named))
-            self.assertEqual(rotation.next_actor == OPERATOR, named == wrong, rotation)
+
+        def permit(named):
+            return self.service.rotations.PermitOverwrite(rotation_pb2.PermitOverwriteRequest(name=rotation.name, fingerprint=named))
+
+        self.refused("INVALID_FIELD", lambda: permit("SHA256:" + "A" * 43 + "="))
+        self.assertNotEqual(permit(fingerprint).next_actor, OPERATOR)
         receipt = self.service.wait_for_step(rotation.name, DONE)
         self.assertEqual(receipt.permitted_fingerprint, fingerprint)
         self.assertNotIn(fingerprint, self.service.there())

@@ -1,5 +1,7 @@
 #include "tests/sim/fake_snowflake_user.h"
 
+#include <utility>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -47,8 +49,17 @@ absl::StatusOr<keys::MadeKey> FakeKeyMaker::Make(int) {
   key.bits = 2048;
   key.public_key_line = absl::Base64Escape(der);
   CDI_ASSIGN_OR_RETURN(key.fingerprint, keys::Fingerprint(key.public_key_line));
-  key.pkcs8_pem = Secret(absl::StrCat("the private half of ", key.fingerprint));
+  const std::string text = absl::StrCat("the private half of ", key.fingerprint);
+  lines_[text] = key.public_key_line;
+  key.pkcs8_pem = Secret(text);
   return key;
+}
+
+absl::StatusOr<keys::PublicHalf> FakeKeyMaker::PublicHalfOf(const Secret& pem) const {
+  const auto line = lines_.find(pem.Expose());
+  if (line == lines_.end()) return absl::InvalidArgumentError("no private half of ours");
+  CDI_ASSIGN_OR_RETURN(std::string fingerprint, keys::Fingerprint(line->second));
+  return keys::PublicHalf{line->second, std::move(fingerprint)};
 }
 
 }  // namespace cdi::sim

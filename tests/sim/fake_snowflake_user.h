@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -41,9 +42,11 @@ class FakeKeyMaker final : public keys::KeyMaker {
  public:
   explicit FakeKeyMaker(Rng& rng) : rng_(rng) {}
   absl::StatusOr<keys::MadeKey> Make(int bits) override;
+  absl::StatusOr<keys::PublicHalf> PublicHalfOf(const Secret& pem) const override;
 
  private:
   Rng& rng_;
+  std::map<std::string, std::string, std::less<>> lines_;  // by the text that stands for the private half
 };
 
 }  // namespace cdi::sim

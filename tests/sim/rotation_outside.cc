@@ -214,7 +214,7 @@ absl::Status SimKeyStore::PutKeyPairs(std::span<const KeyPairRecord> records) {
       "a change of key pairs");
 }
 
-absl::Status SimKeyStore::PutRotation(const keys::RotationRecord& record) {
+absl::Status SimKeyStore::PutRotation(const keys::RotationRecord& record, std::string_view actor) {
   return Write(
       [&] {
         outside_.Hit(absl::StrCat("step ", std::string(RotationStepName(record.step))));
@@ -222,7 +222,7 @@ absl::Status SimKeyStore::PutRotation(const keys::RotationRecord& record) {
         if (!record.fallback.empty()) outside_.Hit("fallback");
         outside_.Note(absl::StrCat(record.name, " ", std::string(RotationStepName(record.step)), " ",
                                    record.error.has_value() ? record.error->reason : ""));
-        return outside_.rotation_store.PutRotation(record);
+        return outside_.rotation_store.PutRotation(record, actor);
       },
       "a step");
 }

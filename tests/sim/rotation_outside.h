@@ -120,7 +120,7 @@ class SimKeyStore final : public keys::KeyStore, public keys::RotationStore {
   }
   absl::Status DeleteKeyPair(std::string_view name) override { return outside_.key_store.DeleteKeyPair(name); }
 
-  absl::Status PutRotation(const keys::RotationRecord& record) override;
+  absl::Status PutRotation(const keys::RotationRecord& record, std::string_view actor) override;
   absl::StatusOr<keys::RotationRecord> GetRotation(std::string_view name) override {
     return outside_.rotation_store.GetRotation(name);
   }

@@ -164,7 +164,7 @@ class World {
         break;
       case 2:
         outside_.Note("an operator ends the drain");
-        if (rotator.EndDrain(record.name).ok()) outside_.Hit("end_drain");
+        if (rotator.EndDrain(record.name, "tokens/op").ok()) outside_.Hit("end_drain");
         break;
       case 3:
         PermitWhatIsSeen(record);
@@ -182,7 +182,7 @@ class World {
     if (!record.error.has_value() || record.error->reason != "ROTATION_SLOT_FOREIGN" || !record.seen) return;
     for (const std::string* there : {&record.seen->first, &record.seen->second}) {
       if (there->find("FFFF") == std::string::npos) continue;
-      if (process_->rotator.PermitOverwrite(record.name, *there).ok()) outside_.Hit("permit");
+      if (process_->rotator.PermitOverwrite(record.name, *there, "tokens/op").ok()) outside_.Hit("permit");
     }
   }
 
