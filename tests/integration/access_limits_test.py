@@ -188,7 +188,7 @@ class LimitsTest(unittest.TestCase):
         self.assertFalse(connection.finish_call(connection.open_call(HEALTH), deadline_s=0.5))
         self.assertTrue(self.answers(other))
 
-    def test_messages_beyond_the_memory_are_shed_and_who_tries_again_is_served_meanwhile(self):
+    def test_messages_beyond_the_memory_are_not_taken_and_who_tries_again_is_served_meanwhile(self):
         import grpc
         from cdi.v1 import sync_pb2, sync_pb2_grpc
 

@@ -86,31 +86,34 @@ class Connection:
 
     def flood(self, calls, method, size):
         """Opens so many calls and sends all but the last byte of a message of `size` in each. Whether the server had enough
-        before the end: it reset a call for that."""
+        before the end: it reset a call for that, or gave no more window."""
         part = bytes(16384)
         for stream in [self.open_call(method) for _ in range(calls)]:
-            self.send_within_window(stream, b"\0" + size.to_bytes(4, "big"))
             for sent in range(0, size - 1, len(part)):
-                if self.is_shed():
+                head = b"\0" + size.to_bytes(4, "big") if sent == 0 else b""
+                if self.is_shed() or not self.send_within_window(stream, head + part[len(head):size - 1 - sent]):
                     return True
-                self.send_within_window(stream, part[:size - 1 - sent])
-        return self.wait(self.is_shed)
+        return self.wait(self.is_shed, deadline_s=5)
 
     def is_shed(self):
         return any(frame.type == RST_STREAM and int.from_bytes(frame.payload, "big") == ENHANCE_YOUR_CALM for frame in self.frames)
 
     def send_within_window(self, stream, payload):
-        """Waits until the connection's window takes it; those of the streams are the caller's to know."""
+        """Waits until the connection's window takes it; those of the streams are the caller's to know. False: it does not."""
         def left():
             return WINDOW_FIRST - self.sent + sum(int.from_bytes(f.payload, "big") for f in self.of_stream(0, WINDOW_UPDATE))
 
         if len(payload) > self.window_left:
-            self.wait(lambda: self.is_shed() or left() >= len(payload))
+            if not self.wait(lambda: self.ended or left() >= len(payload), deadline_s=5) or self.ended:
+                return False
             self.window_left = left()
-        if len(payload) <= self.window_left:
-            self.sent += len(payload)
-            self.window_left -= len(payload)
+        self.sent += len(payload)
+        self.window_left -= len(payload)
+        try:
             self.send(DATA, 0, stream, payload)
+        except OSError:
+            return False  # it hung up
+        return True
 
     # ---- from the server
 
