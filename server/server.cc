@@ -244,10 +244,10 @@ class Server::Impl {
     CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(config_.listen(), "listen"));
     CDI_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::ServerCredentials> credentials,
                          ListenerCredentials(config_, *clock_));
-    // What a caller may learn of the API without being let in, he may learn on this machine only. The plugin is set for
-    // every builder to come, so it is never set at all elsewhere.
-    if (IsLocal(address)) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    // What a caller may learn of the API without being let in, he may learn on this machine only.
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
+    if (!IsLocal(address)) WithoutReflection(builder);
     int port = 0;
     builder.AddListeningPort(config_.listen(), credentials, &port);
     BoundTransport(builder);

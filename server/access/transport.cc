@@ -1,5 +1,7 @@
 #include "server/access/transport.h"
 
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_certificate_verifier.h>
@@ -8,7 +10,9 @@
 
 #include <chrono>
 #include <fstream>
+#include <memory>
 #include <sstream>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
@@ -70,6 +74,14 @@ void SetMilliseconds(grpc::ServerBuilder& builder, const char* argument, millise
   builder.AddChannelArgument(argument, static_cast<int>(value.count()));
 }
 
+class ReflectionOff final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
+  }
+};
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ListenerCredentials(const config::v1::ServerConfig& config,
@@ -112,6 +124,10 @@ void BoundTransport(grpc::ServerBuilder& builder) {
   quota.Resize(kMemoryBytesMax);
   quota.SetMaxThreads(kHandlerThreadsMax);
   builder.SetResourceQuota(quota);
+}
+
+void WithoutReflection(grpc::ServerBuilder& builder) {
+  builder.SetOption(std::make_unique<ReflectionOff>());
 }
 
 }  // namespace cdi::server

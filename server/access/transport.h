@@ -19,4 +19,8 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ListenerCredentials(con
 
 void BoundTransport(grpc::ServerBuilder& builder);
 
+// Takes reflection off this server. It would be there otherwise: loading gRPC's library of it is enough to have it in
+// every builder (proto_server_reflection_plugin.cc of gRPC 1.51, a static initializer).
+void WithoutReflection(grpc::ServerBuilder& builder);
+
 }  // namespace cdi::server

@@ -118,10 +118,6 @@ class Service(contextlib.AbstractContextManager):
         self.directory.cleanup()
 
     def start_server(self, environment=None):
-        import grpc
-        from cdi.v1 import (access_pb2_grpc, audit_pb2_grpc, connection_pb2_grpc, key_pair_pb2_grpc, rotation_pb2_grpc, run_pb2_grpc,
-                            sync_pb2_grpc, workspace_pb2_grpc)
-
         old = dict(os.environ)
         os.environ.update(environment or {})
         try:
@@ -130,7 +126,15 @@ class Service(contextlib.AbstractContextManager):
         finally:
             os.environ.clear()
             os.environ.update(old)
-        channel = self.channel = grpc.insecure_channel(self.server.address)
+        self.make_client()
+
+    def make_client(self):
+        """The stubs, over a connection that is yet to be made."""
+        import grpc
+        from cdi.v1 import (access_pb2_grpc, audit_pb2_grpc, connection_pb2_grpc, key_pair_pb2_grpc, rotation_pb2_grpc, run_pb2_grpc,
+                            sync_pb2_grpc, workspace_pb2_grpc)
+
+        channel = self.channel = grpc.insecure_channel(self.server.address, [("grpc.use_local_subchannel_pool", 1)])
         self.access = access_pb2_grpc.AccessServiceStub(channel)
         self.audit = audit_pb2_grpc.AuditServiceStub(channel)
         self.connections = connection_pb2_grpc.ConnectionServiceStub(channel)

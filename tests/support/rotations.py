@@ -17,8 +17,8 @@ REVOKE = f"REVOKE MODIFY PROGRAMMATIC AUTHENTICATION METHODS ON USER {USER} FROM
 class KeyService(harness.Service):
     """One Snowflake connection `main` with an active key pair `first`."""
 
-    def __init__(self, binaries, tables=("USERS",), **options):
-        super().__init__(binaries, list(tables), config=CONFIG, **options)
+    def __init__(self, binaries, tables=("USERS",), config=CONFIG, **options):
+        super().__init__(binaries, list(tables), config=config, **options)
         (self.path / "import").mkdir(mode=0o700)
         self.set_up()
         self.test_connection("main")
@@ -29,16 +29,59 @@ class KeyService(harness.Service):
         test = self.connections.TestConnection(connection_pb2.TestConnectionRequest(name=f"connections/{connection}"))
         assert test.passed, test
 
-    def rotate(self, **fields):
+    def start_server(self, environment=None):
+        super().start_server(environment)
+        self.metrics_url = self.server.process.stdout.readline().split()[-1]
+
+    def let_pass(self, clock, **amount):
+        """Moves the clock. The server hangs up on clients of hours ago, so this one comes anew."""
+        clock.move(**amount)
+        self.channel.close()
+        self.make_client()
+
+    def make_connection(self, connection_id, granted=False, rotation=None):
+        """A connection with a user of its own, of the same name, an active key, and a schedule if one is given."""
+        from cdi.v1 import connection_pb2, key_pair_pb2
+
+        user = connection_id.upper()
+        self.sql(f"CREATE USER {user} TYPE=SERVICE DEFAULT_ROLE={ROLE}; GRANT ROLE {ROLE} TO USER {user}")
+        if granted:
+            self.sql(f"GRANT MODIFY PROGRAMMATIC AUTHENTICATION METHODS ON USER {user} TO ROLE {ROLE}")
+        main = self.connections.GetConnection(connection_pb2.GetConnectionRequest(name="connections/main"))
+        connection = connection_pb2.Connection(snowflake=main.snowflake, rotation=rotation)
+        connection.snowflake.user = user
+        self.connections.CreateConnection(connection_pb2.CreateConnectionRequest(
+            connection_id=connection_id, connection=connection))
+        pair = self.key_pairs.GenerateKeyPair(key_pair_pb2.GenerateKeyPairRequest(
+            connection=f"connections/{connection_id}", key_bits=2048))
+        self.sql(pair.register_statement)
+        self.test_connection(connection_id)
+
+    def schedule(self, connection, rotation=None):
+        """Changes the schedule; None ends it."""
+        from cdi.v1 import connection_pb2
+
+        self.connections.UpdateConnection(connection_pb2.UpdateConnectionRequest(
+            connection=connection_pb2.Connection(name=f"connections/{connection}", rotation=rotation),
+            update_mask={"paths": ["rotation"]}))
+
+    def rotate(self, connection="main", **fields):
         from cdi.v1 import rotation_pb2
 
         return self.rotations.RotateKeyPair(rotation_pb2.RotateKeyPairRequest(
-            connection="connections/main", **{"key_bits": 0 if "key_pair" in fields else 2048, **fields}))
+            connection=f"connections/{connection}", **{"key_bits": 0 if "key_pair" in fields else 2048, **fields}))
 
     def rotation(self, name):
         from cdi.v1 import rotation_pb2
 
         return self.rotations.GetRotation(rotation_pb2.GetRotationRequest(name=name))
+
+    def rotations_of(self, connection):
+        """All of them, newest first."""
+        from cdi.v1 import rotation_pb2
+
+        return list(self.rotations.ListRotations(rotation_pb2.ListRotationsRequest(
+            connection=f"connections/{connection}")).rotations)
 
     def resume(self, name):
         from cdi.v1 import rotation_pb2
@@ -62,16 +105,33 @@ class KeyService(harness.Service):
     def wait_for_step(self, name, step, deadline_s=40):
         return self.wait_for(name, lambda rotation: rotation.step == step, f"step {step} of {name}", deadline_s)
 
-    def status(self, connection="main"):
+    def status(self, connection="main", offline=False):
         from cdi.v1 import rotation_pb2
 
-        return self.rotations.GetKeyStatus(rotation_pb2.GetKeyStatusRequest(connection=f"connections/{connection}"))
+        return self.rotations.GetKeyStatus(rotation_pb2.GetKeyStatusRequest(
+            connection=f"connections/{connection}", offline=offline))
 
     def there(self, user=USER):
         """The fingerprints that Snowflake has, empty slots left out."""
         properties = {row[0]: row[1] for row in self.sql(f"DESC USER {user}")["rows"]}
         found = {properties["RSA_PUBLIC_KEY_FP"], properties["RSA_PUBLIC_KEY_2_FP"]}
         return {fingerprint for fingerprint in found if fingerprint not in (None, "null", "")}
+
+    def metric(self, name, **labels):
+        """The value of one time series; None where there is none."""
+        import urllib.request
+
+        with urllib.request.urlopen(self.metrics_url) as reply:
+            text = reply.read().decode()
+        series = name + "{" + ",".join(f'{label}="{value}"' for label, value in sorted(labels.items())) + "} "
+        return next((float(line[len(series):]) for line in text.splitlines() if line.startswith(series)), None)
+
+    def log(self, event):
+        """The lines of one event, of all starts of the server."""
+        import json
+
+        lines = (json.loads(line) for line in (self.path / "server.log").read_text().splitlines())
+        return [line for line in lines if line["event"] == event]
 
     def logins(self):
         import json
