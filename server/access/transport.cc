@@ -25,7 +25,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kMessageBytesMax = 4 << 20;
+// gRPC buffers a whole message before anybody has looked at who sends it, so a request may be no larger than one needs
+// to be: a replay of a hundred thousand rows.
+constexpr int kRequestBytesMax = 1 << 20;
+constexpr int kReplyBytesMax = 4 << 20;
 constexpr int kMetadataBytesMax = 16 << 10;
 constexpr int kHandlerThreadsMax = 64;
 constexpr int kStreamsPerConnectionMax = 100;
@@ -107,8 +110,8 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ListenerCredentials(con
 }
 
 void BoundTransport(grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
-  builder.SetMaxSendMessageSize(kMessageBytesMax);
+  builder.SetMaxReceiveMessageSize(kRequestBytesMax);
+  builder.SetMaxSendMessageSize(kReplyBytesMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

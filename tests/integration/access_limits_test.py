@@ -194,22 +194,23 @@ class LimitsTest(unittest.TestCase):
 
         channel = self.site.channel()
         self.addCleanup(channel.close)
-        connection = self.connect()
-        self.assertTrue(connection.flood(calls=99, method="/cdi.v1.SyncService/ListSyncs", size=4_000_000))
+        connections = [self.connect() for _ in range(4)]
+        for connection in connections:
+            self.assertTrue(connection.flood(calls=99, method="/cdi.v1.SyncService/ListSyncs", size=1_000_000))
         codes = []
 
         def is_answered():
             with self.assertRaises(grpc.RpcError) as answered:
-                sync_pb2_grpc.SyncServiceStub(channel).GetSync(sync_pb2.GetSyncRequest(name="a" * (3 << 20)), timeout=30)
+                sync_pb2_grpc.SyncServiceStub(channel).GetSync(sync_pb2.GetSyncRequest(name="a" * (3 << 18)), timeout=30)
             codes.append(answered.exception.code().name)
             return codes[-1] == "INVALID_ARGUMENT"  # by the handler, which read it all
 
         harness.wait_until(is_answered, what=f"an answer to somebody else, after {codes}")
         self.assertLessEqual(set(codes), {"INVALID_ARGUMENT", "RESOURCE_EXHAUSTED"})
-        self.assertFalse(connection.ended)
+        self.assertFalse(any(connection.ended for connection in connections))
         self.assertTrue(self.answers(self.connect()))
 
-    def test_a_message_has_4_mib_at_most_and_one_byte_more_is_refused(self):
+    def test_a_request_has_1_mib_at_most_and_one_byte_more_is_refused(self):
         import grpc
         from cdi.v1 import sync_pb2, sync_pb2_grpc
 
@@ -218,8 +219,8 @@ class LimitsTest(unittest.TestCase):
         syncs = sync_pb2_grpc.SyncServiceStub(channel)
         for more, code in ((0, "INVALID_ARGUMENT"), (1, "RESOURCE_EXHAUSTED"), (0, "INVALID_ARGUMENT")):
             with self.assertRaises(grpc.RpcError) as answered:
-                # Five bytes are the field's number and length.
-                syncs.GetSync(sync_pb2.GetSyncRequest(name="a" * ((4 << 20) - 5 + more)), timeout=30)
+                # Four bytes are the field's number and length.
+                syncs.GetSync(sync_pb2.GetSyncRequest(name="a" * ((1 << 20) - 4 + more)), timeout=30)
             self.assertEqual(answered.exception.code().name, code, more)
 
 
