@@ -91,6 +91,10 @@ TEST(RpcTableTest, EveryRowNamesFieldsThatItsRequestHas) {
       }
     }
     EXPECT_EQ(row.stream, found->second->server_streaming()) << row.method;
+    if (row.stays_here_if.empty()) continue;
+    const FieldDescriptor* stays = request->FindFieldByName(std::string(row.stays_here_if));
+    ASSERT_NE(stays, nullptr) << row.method;
+    EXPECT_EQ(stays->type(), FieldDescriptor::TYPE_BOOL) << row.method;
   }
 }
 
@@ -101,10 +105,28 @@ TEST(RpcTableTest, WhatReadsMutatesNothingAndWhatChangesIsAtLeastAnOperators) {
     if (reads) {
       EXPECT_FALSE(row.mutates) << row.method;
     }
-    if (row.mutates || row.costly) {
+    if (row.mutates || row.reach != Reach::kHere) {
       EXPECT_GE(row.least, Role::kOperator) << row.method;
     }
   }
+}
+
+// Each of these logs in, or asks Braze, before it answers.
+TEST(RpcTableTest, WhatWaitsForOthersIsBounded) {
+  for (const char* method : {"GetKeyStatus", "ListTables", "DescribeTable"}) {
+    EXPECT_EQ(FindRpc(method)->reach, Reach::kLook) << method;
+  }
+  for (const char* method : {"TestConnection", "TestSync", "PreviewSync"}) {
+    EXPECT_EQ(FindRpc(method)->reach, Reach::kTest) << method;
+  }
+  for (const char* method :
+       {"RotateKeyPair", "ContinueRotation", "RollBackRotation", "EndDrain", "PermitOverwrite", "TestWorkspace"}) {
+    EXPECT_EQ(FindRpc(method)->reach, Reach::kOutside) << method;
+  }
+  v1::GetKeyStatusRequest request;
+  EXPECT_EQ(ReachOf(*FindRpc("GetKeyStatus"), request), Reach::kLook);
+  request.set_offline(true);
+  EXPECT_EQ(ReachOf(*FindRpc("GetKeyStatus"), request), Reach::kHere);
 }
 
 TEST(ResourceOfTest, ReadsFieldsOfFieldsAndIdsToCome) {
