@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "server/access/access_control.h"
 #include "server/documents.h"
+#include "server/time_fields.h"
 
 namespace cdi::server {
 namespace {
@@ -163,7 +164,8 @@ grpc::Status ServeCall(const ServiceContext& context, std::string_view method, c
   record.mutates = row == nullptr || row->mutates;
   if (record.admitted) {
     try {
-      record.status = context.audit.Begin(record);
+      record.status = CheckTimes(request);
+      if (record.status.ok()) record.status = context.audit.Begin(record);
       if (record.status.ok()) record.status = handle(caller);
     } catch (const std::exception& error) {
       record.status = absl::InternalError(CutText(error.what(), 300));
