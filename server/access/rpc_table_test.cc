@@ -174,6 +174,8 @@ TEST_F(AuthorizeTest, AScopeIsHeldForEveryResourceNamed) {
   EXPECT_EQ(Reason("UpdateSync", limited, {"syncs/shop", "workspaces/eu"}), "");
   EXPECT_EQ(Reason("UpdateSync", limited, {"syncs/shop", "workspaces/us"}), "OUT_OF_SCOPE");
   EXPECT_EQ(Reason("CreateSync", limited, {""}), "OUT_OF_SCOPE");
+  EXPECT_EQ(Reason("GetSync", limited, {""}), "INVALID_FIELD");
+  EXPECT_EQ(Reason("UpdateSync", limited, {""}), "INVALID_FIELD");
   EXPECT_EQ(Reason("ListSyncs", limited, {""}), "");
   EXPECT_EQ(Reason("GET /metrics", limited, {""}), "OUT_OF_SCOPE");
 }
