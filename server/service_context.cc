@@ -19,6 +19,7 @@ namespace cdi::server {
 namespace {
 
 constexpr size_t kResourceShown = 200;
+constexpr size_t kWordsShown = 1000;
 constexpr int kResourcesPerLook = 1000;
 
 Credentials CredentialsOf(const grpc::ServerContext& rpc) {
@@ -160,7 +161,7 @@ grpc::Status ServeCall(const ServiceContext& context, std::string_view method, c
   }
   record.peer = caller.peer;
   record.resource = row == nullptr ? "" : CutText(ResourceOf(*row, request), kResourceShown);
-  record.reason = CutText(ReasonOf(request), kResourceShown);
+  record.reason = CutText(AuditWordsOf(request), kWordsShown);
   record.mutates = row == nullptr || row->mutates;
   if (record.admitted) {
     try {

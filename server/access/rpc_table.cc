@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cdi/v1/access.pb.h"
+
 namespace cdi::server {
 namespace {
 
@@ -70,10 +74,10 @@ constexpr RpcRow kTable[] = {
     {"RunService", "ReleaseHeldRows", Role::kOperator, Naming::kField, "parent", {}, true},
     {"RunService", "DiscardHeldRows", Role::kOperator, Naming::kField, "parent", {}, true},
 
-    {"AccessService", "CreateToken", Role::kAdmin, Naming::kNothing, {}, {}, true},
+    {"AccessService", "CreateToken", Role::kAdmin, Naming::kNothing, "token_id", "tokens/", true},
     {"AccessService", "ListTokens", Role::kAdmin, Naming::kNothing},
-    {"AccessService", "GetToken", Role::kAdmin, Naming::kNothing},
-    {"AccessService", "RevokeToken", Role::kAdmin, Naming::kNothing, {}, {}, true},
+    {"AccessService", "GetToken", Role::kAdmin, Naming::kNothing, "name"},
+    {"AccessService", "RevokeToken", Role::kAdmin, Naming::kNothing, "name", {}, true},
 
     // Whoever reads the audit sees what everybody did.
     {"AuditService", "ListAuditEntries", Role::kAdmin, Naming::kNothing},
@@ -112,7 +116,7 @@ const RpcRow* FindRpc(std::string_view method) {
 std::string ResourceOf(const RpcRow& row, const Message& request) {
   if (row.field.empty()) return "";
   std::string text = TextAt(request, row.field);
-  if (row.naming != Naming::kNewId || text.empty()) return text;
+  if (text.empty()) return text;
   return std::string(row.collection) + text;
 }
 
@@ -124,8 +128,14 @@ Reach ReachOf(const RpcRow& row, const Message& request) {
   return stays_here ? Reach::kHere : row.reach;
 }
 
-std::string ReasonOf(const Message& request) {
-  return TextAt(request, "reason");
+std::string AuditWordsOf(const Message& request) {
+  const auto* create = google::protobuf::DynamicCastToGenerated<v1::CreateTokenRequest>(&request);
+  if (create == nullptr) return TextAt(request, "reason");
+  const v1::Token& token = create->token();
+  std::string words = v1::Role_IsValid(token.role()) ? absl::StrCat("role ", v1::Role_Name(token.role()))
+                                                     : absl::StrCat("role ", static_cast<int>(token.role()));
+  absl::StrAppend(&words, token.scopes().empty() ? ", all resources" : ", scopes ");
+  return absl::StrCat(words, absl::StrJoin(token.scopes(), " "));
 }
 
 std::vector<std::string> OtherResourcesOf(const RpcRow& row, const Message& request) {

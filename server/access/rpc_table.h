@@ -37,7 +37,7 @@ struct RpcRow {
   std::string_view method;   // unique over all services
   Role least = Role::kAdmin;
   Naming naming = Naming::kNothing;
-  std::string_view field = {};
+  std::string_view field = {};  // with kNothing: for the audit alone
   std::string_view collection = {};
   // Changes state here or elsewhere: audited.
   bool mutates = false;
@@ -58,8 +58,9 @@ const RpcRow* FindRpc(std::string_view method);
 std::string ResourceOf(const RpcRow& row, const google::protobuf::Message& request);
 // What this request waits for, by its row.
 Reach ReachOf(const RpcRow& row, const google::protobuf::Message& request);
-// The field `reason` of a request, "" where it has none.
-std::string ReasonOf(const google::protobuf::Message& request);
+// What of a request its audit lines say beside the resource: the field `reason`; of CreateToken, what the token may do.
+// "" where there is neither. Never a secret.
+std::string AuditWordsOf(const google::protobuf::Message& request);
 // What it names in the fields of `also`, as far as they are set.
 std::vector<std::string> OtherResourcesOf(const RpcRow& row, const google::protobuf::Message& request);
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "cdi/v1/access.grpc.pb.h"
+#include "cdi/v1/audit.grpc.pb.h"
 #include "cdi/v1/connection.grpc.pb.h"
 #include "cdi/v1/key_pair.grpc.pb.h"
 #include "cdi/v1/run.grpc.pb.h"
@@ -110,6 +111,21 @@ class AccessMatrixTest : public testing::Test {
     const grpc::Status status = v1::AccessService::NewStub(site_.Channel())->CreateToken(&context, request, &made);
     EXPECT_TRUE(status.ok()) << status.error_message();
     return made.secret();
+  }
+
+  // The details of the audit lines of `verb` about `name`.
+  std::string AuditOf(const std::string& verb, const std::string& name) {
+    grpc::ClientContext context;
+    AddToken(context, tokens_["admin"]);
+    v1::ListAuditEntriesRequest request;
+    request.set_verb(verb);
+    request.set_name(name);
+    v1::ListAuditEntriesResponse list;
+    const grpc::Status status = v1::AuditService::NewStub(site_.Channel())->ListAuditEntries(&context, request, &list);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    std::string details;
+    for (const v1::AuditEntry& entry : list.entries()) details += entry.detail() + "\n";
+    return details;
   }
 
   static void AddToken(grpc::ClientContext& context, const std::string& token) {
@@ -295,6 +311,20 @@ TEST_F(AccessMatrixTest, ARevokedTokenIsRefusedFromThenOn) {
   const auto access = v1::AccessService::NewStub(site_.Channel());
   Do(&v1::AccessService::Stub::RevokeToken, *access, R"(name: "tokens/viewer" reason: "left")");
   EXPECT_EQ(ReasonOf(Call(row, v1::ListSyncsRequest(), tokens_["viewer"])), "TOKEN_REVOKED");
+}
+
+TEST_F(AccessMatrixTest, WhatATokenMayDoAndWhyItEndedStandsInTheAuditAndARefusedCallNamesIt) {
+  MakeScoped("scoped", {"syncs/shop"});
+  const auto access = v1::AccessService::NewStub(site_.Channel());
+  Do(&v1::AccessService::Stub::RevokeToken, *access, R"(name: "tokens/scoped" reason: "left")");
+  Call(*FindRpc("RevokeToken"), *RequestOf(*FindRpc("RevokeToken"), ""), tokens_["operator"]);
+  Call(*FindRpc("CreateToken"), *RequestOf(*FindRpc("CreateToken"), ""), tokens_["operator"]);
+  const std::string created = AuditOf("CreateToken", "tokens/scoped");
+  EXPECT_NE(created.find(": role ADMIN, scopes syncs/shop"), std::string::npos) << created;
+  const std::string revoked = AuditOf("RevokeToken", "tokens/scoped");
+  EXPECT_NE(revoked.find(": left"), std::string::npos) << revoked;
+  EXPECT_NE(AuditOf("RevokeToken", "tokens/victim").find("ROLE_TOO_LOW"), std::string::npos);
+  EXPECT_NE(AuditOf("CreateToken", "tokens/new").find("ROLE_TOO_LOW"), std::string::npos);
 }
 
 TEST(AnonymousTest, IsRefusedUnlessTheConfigurationGivesItARole) {
