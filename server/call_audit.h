@@ -25,7 +25,7 @@ struct CallRecord {
   std::string caller;    // principal; "" when it could not be told
   std::string peer;      // "ipv4:127.0.0.1:51234"
   std::string resource;  // as the request named it, cut; "" for lists and the like
-  std::string reason;    // as the request gave it, cut; "" for requests without one
+  std::string reason;    // AuditWordsOf the request, cut; "" for requests without any
   bool mutates = false;
   bool admitted = false;  // false: refused before its handler ran
   absl::Status status;

@@ -1,6 +1,5 @@
 #include "server/config.h"
 
-#include <arpa/inet.h>
 #include <google/protobuf/util/json_util.h>
 #include <yaml-cpp/yaml.h>
 
@@ -139,7 +138,7 @@ absl::Status CheckRange(std::string_view field, int value, int low, int high) {
 absl::Status CheckMetricsListen(const std::string& text) {
   if (text.empty()) return absl::OkStatus();
   CDI_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(text, "metrics_listen"));
-  if (IsLoopback(address.host)) return absl::OkStatus();
+  if (IsPlainLoopback(address.host)) return absl::OkStatus();
   return ConfigError(
       absl::StrCat("metrics_listen must be a loopback address (127.0.0.1, [::1], localhost): metrics are ",
                    "served without TLS; got ", JsonQuote(CutText(text, 100))));
@@ -308,15 +307,7 @@ absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text, std::s
 }
 
 bool IsLocal(const ListenAddress& address) {
-  return !address.socket_path.empty() || IsLoopback(address.host);
-}
-
-bool IsLoopback(std::string_view host) {
-  if (host == "localhost" || host == "[::1]" || host == "::1") return true;
-  // A name may begin with "127." and lead anywhere: only an address will do.
-  in_addr address{};
-  if (inet_pton(AF_INET, std::string(host).c_str(), &address) != 1) return false;
-  return ntohl(address.s_addr) >> 24 == 127;
+  return !address.socket_path.empty() || IsPlainLoopback(address.host);
 }
 
 }  // namespace cdi::server

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/loopback.h"
 #include "cdi/config/v1/server_config.pb.h"
 
 namespace cdi::server {
@@ -26,7 +27,5 @@ struct ListenAddress {
 absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text, std::string_view field);
 // A loopback address or a unix socket: only this machine can call.
 bool IsLocal(const ListenAddress& address);
-// `localhost`, an address of 127.0.0.0/8, `::1` or `[::1]`; no other name, whatever it resolves to.
-bool IsLoopback(std::string_view host);
 
 }  // namespace cdi::server

@@ -4,6 +4,8 @@
 #include <rapidcheck/gtest.h>
 
 #include "base/error.h"
+#include "cdi/v1/access.pb.h"
+#include "cdi/v1/audit.pb.h"
 #include "cdi/v1/sync.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "server/documents.h"
@@ -12,6 +14,7 @@
 #include "server/resource_name.h"
 #include "server/status_to_grpc.h"
 #include "server/sync_rules.h"
+#include "server/time_fields.h"
 
 namespace cdi::server {
 namespace {
@@ -109,6 +112,34 @@ TEST(FieldMaskTest, TouchesParentsAndChildren) {
   EXPECT_TRUE(MaskTouches(MaskOf({"schedule"}), {"schedule.every_minutes"}));
   EXPECT_TRUE(MaskTouches(MaskOf({"schedule.every_minutes"}), {"schedule"}));
   EXPECT_FALSE(MaskTouches(MaskOf({"table_name"}), {"table"}));
+}
+
+TEST(TimeFieldsTest, ATimeThatNoAnswerCouldShowIsRefusedWhereverItStands) {
+  v1::CreateTokenRequest create;
+  EXPECT_TRUE(CheckTimes(create).ok());
+  google::protobuf::Timestamp& end = *create.mutable_token()->mutable_expire_time();
+  struct Case {
+    int64_t seconds;
+    int32_t nanos;
+    bool good;
+  };
+  for (const Case& c : {Case{0, 0, true}, Case{-62135596800, 0, true}, Case{253402300799, 999'999'999, true},
+                        Case{0, 1'000'000'000, false}, Case{0, 2'000'000'000, false}, Case{0, -1, false},
+                        Case{-62135596801, 0, false}, Case{253402300800, 0, false}}) {
+    end.set_seconds(c.seconds);
+    end.set_nanos(c.nanos);
+    const absl::Status status = CheckTimes(create);
+    EXPECT_EQ(status.ok(), c.good) << c.seconds << " " << c.nanos;
+    if (c.good) continue;
+    EXPECT_EQ(ErrorReason(status), "INVALID_FIELD");
+    EXPECT_EQ(ErrorDetailsOf(status).at("field"), "token.expire_time");
+  }
+  v1::RewindSyncRequest rewind;
+  rewind.mutable_to()->set_nanos(-1);
+  EXPECT_EQ(ErrorDetailsOf(CheckTimes(rewind)).at("field"), "to");
+  v1::ListAuditEntriesRequest list;
+  list.mutable_until()->set_nanos(2'000'000'000);
+  EXPECT_EQ(ErrorDetailsOf(CheckTimes(list)).at("field"), "until");
 }
 
 TEST(StatusToGrpcTest, CarriesOneErrorInfoAndTheFieldAtFault) {

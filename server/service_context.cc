@@ -13,11 +13,13 @@
 #include "base/status_macros.h"
 #include "server/access/access_control.h"
 #include "server/documents.h"
+#include "server/time_fields.h"
 
 namespace cdi::server {
 namespace {
 
 constexpr size_t kResourceShown = 200;
+constexpr size_t kWordsShown = 1000;
 constexpr int kResourcesPerLook = 1000;
 
 Credentials CredentialsOf(const grpc::ServerContext& rpc) {
@@ -65,9 +67,25 @@ void ClearSecrets(google::protobuf::Message& message) {
 
 // What a call holds while it lasts.
 struct Admission {
-  CallLimits::Slot test;
-  CallLimits::Slot stream;
+  CallLimits::Slot thread;  // of a stream or another call
+  CallLimits::Slot outside;
+  CallLimits::Slot connection;
 };
+
+absl::Status TakeSlots(const ServiceContext& context, const RpcRow& row, const google::protobuf::Message& request,
+                       const Caller& caller, Admission& admission) {
+  CallLimits& limits = context.access.limits();
+  CDI_ASSIGN_OR_RETURN(admission.thread,
+                       row.stream ? limits.TakeStream(caller.name()) : limits.TakeCall(caller.name()));
+  const Reach reach = ReachOf(row, request);
+  if (reach == Reach::kHere) return absl::OkStatus();
+  CDI_ASSIGN_OR_RETURN(admission.outside, limits.TakeOutside());
+  if (reach == Reach::kOutside) return absl::OkStatus();
+  const std::string connection = ConnectionBehind(context, ResourceOf(row, request));
+  CDI_ASSIGN_OR_RETURN(admission.connection,
+                       reach == Reach::kLook ? limits.TakeLook(connection) : limits.TakeTest(connection));
+  return absl::OkStatus();
+}
 
 absl::Status Admit(const ServiceContext& context, const RpcRow* row, const grpc::ServerContext& rpc,
                    const google::protobuf::Message& request, Caller& caller, Admission& admission) {
@@ -85,14 +103,7 @@ absl::Status Admit(const ServiceContext& context, const RpcRow* row, const grpc:
   std::vector<std::string> resources = OtherResourcesOf(*row, request);
   resources.insert(resources.begin(), ResourceOf(*row, request));
   CDI_RETURN_IF_ERROR(context.access.Authorize(*row, caller.principal, resources));
-  if (row->stream) {
-    CDI_ASSIGN_OR_RETURN(admission.stream, context.access.limits().TakeStream(caller.name()));
-  }
-  if (row->costly) {
-    CDI_ASSIGN_OR_RETURN(admission.test,
-                         context.access.limits().TakeTest(ConnectionBehind(context, resources.front())));
-  }
-  return absl::OkStatus();
+  return TakeSlots(context, *row, request, caller, admission);
 }
 
 }  // namespace
@@ -150,16 +161,20 @@ grpc::Status ServeCall(const ServiceContext& context, std::string_view method, c
   }
   record.peer = caller.peer;
   record.resource = row == nullptr ? "" : CutText(ResourceOf(*row, request), kResourceShown);
-  record.reason = CutText(ReasonOf(request), kResourceShown);
+  record.reason = CutText(AuditWordsOf(request), kWordsShown);
   record.mutates = row == nullptr || row->mutates;
   if (record.admitted) {
     try {
-      record.status = context.audit.Begin(record);
+      record.status = CheckTimes(request);
+      if (record.status.ok()) record.status = context.audit.Begin(record);
       if (record.status.ok()) record.status = handle(caller);
     } catch (const std::exception& error) {
       record.status = absl::InternalError(CutText(error.what(), 300));
     }
   }
+  // Its record keeps the thread a little longer, and nobody else from the warehouse.
+  admission.outside = {};
+  admission.connection = {};
   record.duration = std::chrono::duration_cast<std::chrono::milliseconds>(context.clock.MonoNow() - begin);
   RecordCall(context, record);
   return ToGrpc(record.status);

@@ -83,6 +83,12 @@ const std::vector<std::string_view>& TestedPaths() {
   return kPaths;
 }
 
+const std::vector<std::string_view>& SourcePaths() {
+  static const std::vector<std::string_view> kPaths = {"connection", "database", "schema",
+                                                       "table",      "role",     "warehouse"};
+  return kPaths;
+}
+
 const std::vector<std::string_view>& MutableSyncPaths() {
   static const std::vector<std::string_view> kPaths = {
       "display_name", "connection",           "workspace",    "database",          "schema",

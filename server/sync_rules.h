@@ -21,6 +21,9 @@ absl::Status CheckComplete(const v1::Sync& sync);
 // Changing one of these calls for a new test.
 const std::vector<std::string_view>& TestedPaths();
 const std::vector<std::string_view>& MutableSyncPaths();
+// Changing one of these changes what is read of the connection's warehouse, or as whom: it takes the connection in
+// scope, whoever has named it before.
+const std::vector<std::string_view>& SourcePaths();
 
 ingest::DataType DataTypeOf(v1::Sync::DataType type);
 warehouse::WarehouseKind KindOf(const v1::Connection& connection);

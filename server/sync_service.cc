@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "server/access/access_control.h"
 #include "server/documents.h"
 #include "server/field_mask.h"
 #include "server/paging.h"
@@ -125,8 +126,7 @@ absl::Status SyncServiceImpl::Create(const v1::CreateSyncRequest& request, const
   return absl::OkStatus();
 }
 
-absl::Status SyncServiceImpl::Update(const v1::UpdateSyncRequest& request, const std::string& caller,
-                                     v1::Sync& response) {
+absl::Status SyncServiceImpl::Update(const v1::UpdateSyncRequest& request, const Caller& caller, v1::Sync& response) {
   CDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   CDI_ASSIGN_OR_RETURN(const Loaded loaded, Load(request.sync().name(), "sync.name"));
   CDI_ASSIGN_OR_RETURN(const uint64_t wanted, VersionOf(request.sync().etag()));
@@ -139,14 +139,18 @@ absl::Status SyncServiceImpl::Update(const v1::UpdateSyncRequest& request, const
   v1::Sync sync = loaded.sync;
   CDI_RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.sync(), MutableSyncPaths(), sync));
   CDI_RETURN_IF_ERROR(CheckDraft(sync));
+  // The frame has checked the connection that the request names; here it is the stored one.
+  if (!sync.connection().empty() && MaskTouches(request.update_mask(), SourcePaths())) {
+    CDI_RETURN_IF_ERROR(context_.access.Authorize(*FindRpc("UpdateSync"), caller.principal, {sync.connection()}));
+  }
   CDI_RETURN_IF_ERROR(CheckReferences(sync));
   const bool touches_test = MaskTouches(request.update_mask(), TestedPaths());
   if (touches_test && loaded.sync.state() == v1::Sync::ACTIVE) {
     return Refused("PAUSE_FIRST",
                    "a test covers what this changes: pause the sync, change it, test it, activate it again");
   }
-  CDI_ASSIGN_OR_RETURN(response, Store(loaded, sync, wanted, !touches_test, "UpdateSync", caller, request.request_id(),
-                                       RequestHash(request)));
+  CDI_ASSIGN_OR_RETURN(response, Store(loaded, sync, wanted, !touches_test, "UpdateSync", caller.name(),
+                                       request.request_id(), RequestHash(request)));
   return absl::OkStatus();
 }
 
@@ -298,7 +302,7 @@ grpc::Status SyncServiceImpl::ListSyncs(grpc::ServerContext* rpc, const v1::List
 grpc::Status SyncServiceImpl::UpdateSync(grpc::ServerContext* rpc, const v1::UpdateSyncRequest* request,
                                          v1::Sync* response) {
   return Serve(context_, "UpdateSync", rpc, *request,
-               [&](const Caller& caller) { return Update(*request, caller.name(), *response); });
+               [&](const Caller& caller) { return Update(*request, caller, *response); });
 }
 
 grpc::Status SyncServiceImpl::DeleteSync(grpc::ServerContext* rpc, const v1::DeleteSyncRequest* request,

@@ -44,7 +44,7 @@ class SyncServiceImpl final : public v1::SyncService::Service {
   // NOT_FOUND, naming the field, when connection or workspace is set and does not exist.
   absl::Status CheckReferences(const v1::Sync& sync);
   absl::Status Create(const v1::CreateSyncRequest& request, const std::string& caller, v1::Sync& response);
-  absl::Status Update(const v1::UpdateSyncRequest& request, const std::string& caller, v1::Sync& response);
+  absl::Status Update(const v1::UpdateSyncRequest& request, const Caller& caller, v1::Sync& response);
   absl::Status Delete(const v1::DeleteSyncRequest& request, const std::string& caller);
   // Cancels a run; one that has ended by itself meanwhile is as good.
   absl::Status CancelIfActive(const ingest::RunName& run);

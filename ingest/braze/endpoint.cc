@@ -1,6 +1,5 @@
 #include "ingest/braze/endpoint.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/error.h"
+#include "base/loopback.h"
 
 namespace cdi::ingest::braze {
 namespace {
@@ -39,12 +39,6 @@ bool IsIpLiteral(std::string_view host) {
   const std::string_view last = host.substr(host.rfind('.') + 1);
   if (last.substr(0, 2) == "0x") return true;
   return !last.empty() && std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool IsLoopbackHost(const std::string& host) {
-  if (host == "localhost" || host == "[::1]") return true;
-  in_addr v4;
-  return inet_pton(AF_INET, host.c_str(), &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
 }
 
 struct Range4 {
@@ -160,7 +154,7 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view url, const EndpointPolic
   endpoint.https = scheme == "https";
   endpoint.host = absl::AsciiStrToLower(authority.host);
   endpoint.port = authority.port.value_or(endpoint.https ? 443 : 80);
-  if (IsLoopbackHost(endpoint.host)) {
+  if (IsPlainLoopback(endpoint.host)) {
     if (!policy.allow_loopback) {
       return refuse("is on this machine, which only the server's own allow_loopback_endpoints permits");
     }

@@ -68,6 +68,10 @@ absl::Status AccessControl::Authorize(const RpcRow& row, const Principal& princi
                                   " is about all: use a token without scopes"));
   }
   for (const std::string& resource : resources) {
+    if (resource.empty() && row.naming == Naming::kField) {
+      return InvalidField(row.field,
+                          absl::StrCat(std::string(row.field), " is empty: it names what the call is about"));
+    }
     if (!resource.empty() && principal.Sees(resource)) continue;
     const std::string what = resource.empty() ? std::string("an id made by the server") : CutText(resource, 100);
     return MakeError(absl::StatusCode::kPermissionDenied, "OUT_OF_SCOPE",

@@ -32,7 +32,8 @@ class AccessControl {
   // TokenStore::Check says.
   absl::StatusOr<Principal> Authenticate(const Credentials& credentials);
 
-  // PERMISSION_DENIED: ROLE_TOO_LOW, OUT_OF_SCOPE. `resources`: what the request names.
+  // PERMISSION_DENIED: ROLE_TOO_LOW, OUT_OF_SCOPE; INVALID_FIELD when the caller is limited and nothing is named.
+  // `resources`: what the request names.
   absl::Status Authorize(const RpcRow& row, const Principal& principal,
                          const std::vector<std::string>& resources) const;
 

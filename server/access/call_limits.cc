@@ -12,6 +12,8 @@ namespace {
 
 // More are only known when somebody calls under ever new names; full buckets are forgotten then, they say nothing.
 constexpr size_t kBucketsMax = 4096;
+constexpr int kLooksPerTest = 6;
+constexpr std::chrono::milliseconds kCallPatience{1000};
 constexpr std::chrono::milliseconds kStreamPatience{1000};
 constexpr std::chrono::milliseconds kTestPatience{2000};
 
@@ -68,22 +70,60 @@ absl::Status CallLimits::Count(const std::string& principal) {
                  wait);
 }
 
-absl::StatusOr<CallLimits::Slot> CallLimits::TakeTest(const std::string& connection) {
+absl::StatusOr<CallLimits::Slot> CallLimits::TakeCall(const std::string& principal) {
   const MutexLock lock(mutex_);
-  if (testing_.contains(connection)) {
-    return Limited(absl::StrCat("a test or preview of ", connection, " is in progress; one at a time"), kTestPatience);
+  const auto held = in_flight_.find(principal);
+  if (held != in_flight_.end() && held->second >= options_.calls_in_flight_per_principal_max) {
+    return Limited(absl::StrCat(principal, " has ", held->second, " calls in progress, all that one caller may have"),
+                   kCallPatience);
   }
-  const std::chrono::milliseconds wait = Take(tests_, connection, options_.tests_per_minute);
+  ++in_flight_[principal];
+  return Slot([this, principal] {
+    const MutexLock free_lock(mutex_);
+    Release(in_flight_, principal);
+  });
+}
+
+absl::StatusOr<CallLimits::Slot> CallLimits::TakeOutside() {
+  const MutexLock lock(mutex_);
+  if (outside_ >= options_.calls_outside_max) {
+    return Limited(absl::StrCat(outside_, " calls wait for a warehouse or Braze, all that may at once"), kTestPatience);
+  }
+  ++outside_;
+  return Slot([this] {
+    const MutexLock free_lock(mutex_);
+    --outside_;
+  });
+}
+
+absl::StatusOr<CallLimits::Slot> CallLimits::TakeOfConnection(const Kind& kind, const std::string& connection) {
+  const std::string key = absl::StrCat(std::string(kind.one), " ", connection);
+  const MutexLock lock(mutex_);
+  if (at_connections_.contains(key)) {
+    return Limited(absl::StrCat(key, " is in progress; one at a time"), kTestPatience);
+  }
+  const std::chrono::milliseconds wait = Take(of_connections_, key, kind.per_minute);
   if (wait.count() > 0) {
-    return Limited(absl::StrCat("more than ", options_.tests_per_minute, " tests and previews a minute of ", connection,
-                                " (access.tests_per_minute)"),
+    return Limited(absl::StrCat("more than ", kind.per_minute, " ", std::string(kind.several), " ", connection,
+                                " a minute (", std::string(kind.setting), ")"),
                    wait);
   }
-  testing_[connection] = 1;
-  return Slot([this, connection] {
+  at_connections_[key] = 1;
+  return Slot([this, key] {
     const MutexLock free_lock(mutex_);
-    Release(testing_, connection);
+    Release(at_connections_, key);
   });
+}
+
+absl::StatusOr<CallLimits::Slot> CallLimits::TakeLook(const std::string& connection) {
+  const int per_minute = kLooksPerTest * options_.tests_per_minute;
+  return TakeOfConnection({"a look into", "looks into", per_minute, "6 times access.tests_per_minute"}, connection);
+}
+
+absl::StatusOr<CallLimits::Slot> CallLimits::TakeTest(const std::string& connection) {
+  return TakeOfConnection(
+      {"a test or preview of", "tests and previews of", options_.tests_per_minute, "access.tests_per_minute"},
+      connection);
 }
 
 absl::StatusOr<CallLimits::Slot> CallLimits::TakeStream(const std::string& principal) {

@@ -54,6 +54,44 @@ TEST(CallLimitsTest, OneTestOfAConnectionAtATimeAndTenAMinute) {
   EXPECT_TRUE(limits.TakeTest("connections/main").ok());
 }
 
+TEST(CallLimitsTest, LooksIntoAConnectionAreOneAtATimeAndLeaveItsTestsAlone) {
+  ManualClock clock;
+  CallLimits limits(clock, {});
+  {
+    const auto look = limits.TakeLook("connections/main");
+    ASSERT_TRUE(look.ok());
+    const absl::Status refused = limits.TakeLook("connections/main").status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(ErrorReason(refused), "TOO_MANY_CALLS");
+    EXPECT_EQ(refused.message(), "a look into connections/main is in progress; one at a time: try again in 2 s");
+    EXPECT_TRUE(limits.TakeLook("connections/other").ok());
+    EXPECT_TRUE(limits.TakeTest("connections/main").ok());
+  }
+  for (int i = 0; i < 59; ++i) ASSERT_TRUE(limits.TakeLook("connections/main").ok()) << i;
+  EXPECT_EQ(ErrorReason(limits.TakeLook("connections/main").status()), "TOO_MANY_CALLS");
+  EXPECT_TRUE(limits.TakeTest("connections/main").ok());
+}
+
+TEST(CallLimitsTest, CallsInFlightAreBoundedForOneCallerAndThoseThatWaitForOthersAsAWhole) {
+  ManualClock clock;
+  CallLimits limits(clock, {.calls_in_flight_per_principal_max = 2, .calls_outside_max = 1});
+  auto a = limits.TakeCall("tokens/a");
+  auto b = limits.TakeCall("tokens/a");
+  ASSERT_TRUE(a.ok() && b.ok());
+  EXPECT_EQ(ErrorReason(limits.TakeCall("tokens/a").status()), "TOO_MANY_CALLS");
+  EXPECT_TRUE(limits.TakeCall("tokens/b").ok());
+  *a = CallLimits::Slot();
+  EXPECT_TRUE(limits.TakeCall("tokens/a").ok());
+  {
+    const auto outside = limits.TakeOutside();
+    ASSERT_TRUE(outside.ok());
+    const absl::Status refused = limits.TakeOutside().status();
+    EXPECT_EQ(ErrorReason(refused), "TOO_MANY_CALLS");
+    EXPECT_TRUE(ErrorDetailsOf(refused).contains("retry_after_ms"));
+  }
+  EXPECT_TRUE(limits.TakeOutside().ok());
+}
+
 TEST(CallLimitsTest, StreamsAreBoundedForOneCallerAndForAll) {
   ManualClock clock;
   CallLimits limits(clock, {.streams_max = 3, .streams_per_principal_max = 2});

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cdi/v1/access.pb.h"
+
 namespace cdi::server {
 namespace {
 
@@ -20,9 +24,9 @@ constexpr RpcRow kTable[] = {
     {"ConnectionService", "ListConnections", Role::kViewer, Naming::kCollection},
     {"ConnectionService", "UpdateConnection", Role::kAdmin, Naming::kField, "connection.name", {}, true, kRotator},
     {"ConnectionService", "DeleteConnection", Role::kAdmin, Naming::kField, "name", {}, true},
-    {"ConnectionService", "TestConnection", Role::kOperator, Naming::kField, "name", {}, false, {}, /*costly=*/true},
-    {"ConnectionService", "ListTables", Role::kOperator, Naming::kField, "connection"},
-    {"ConnectionService", "DescribeTable", Role::kOperator, Naming::kField, "connection"},
+    {"ConnectionService", "TestConnection", Role::kOperator, Naming::kField, "name", {}, false, {}, Reach::kTest},
+    {"ConnectionService", "ListTables", Role::kOperator, Naming::kField, "connection", {}, false, {}, Reach::kLook},
+    {"ConnectionService", "DescribeTable", Role::kOperator, Naming::kField, "connection", {}, false, {}, Reach::kLook},
 
     {"KeyPairService", "GenerateKeyPair", Role::kAdmin, Naming::kField, "connection", {}, true},
     {"KeyPairService", "ImportKeyPair", Role::kAdmin, Naming::kField, "connection", {}, true},
@@ -31,21 +35,21 @@ constexpr RpcRow kTable[] = {
     {"KeyPairService", "RevokeKeyPair", Role::kAdmin, Naming::kField, "name", {}, true},
     {"KeyPairService", "DeleteKeyPair", Role::kAdmin, Naming::kField, "name", {}, true},
 
-    {"RotationService", "RotateKeyPair", Role::kAdmin, Naming::kField, "connection", {}, true},
+    {"RotationService", "RotateKeyPair", Role::kAdmin, Naming::kField, "connection", {}, true, {}, Reach::kOutside},
     {"RotationService", "GetRotation", Role::kViewer, Naming::kField, "name"},
     {"RotationService", "ListRotations", Role::kViewer, Naming::kField, "connection"},
-    {"RotationService", "ContinueRotation", Role::kAdmin, Naming::kField, "name", {}, true},
-    {"RotationService", "RollBackRotation", Role::kAdmin, Naming::kField, "name", {}, true},
-    {"RotationService", "EndDrain", Role::kAdmin, Naming::kField, "name", {}, true},
-    {"RotationService", "PermitOverwrite", Role::kAdmin, Naming::kField, "name", {}, true},
-    {"RotationService", "GetKeyStatus", Role::kOperator, Naming::kField, "connection"},
+    {"RotationService", "ContinueRotation", Role::kAdmin, Naming::kField, "name", {}, true, {}, Reach::kOutside},
+    {"RotationService", "RollBackRotation", Role::kAdmin, Naming::kField, "name", {}, true, {}, Reach::kOutside},
+    {"RotationService", "EndDrain", Role::kAdmin, Naming::kField, "name", {}, true, {}, Reach::kOutside},
+    {"RotationService", "PermitOverwrite", Role::kAdmin, Naming::kField, "name", {}, true, {}, Reach::kOutside},
+    {"RotationService", "GetKeyStatus", Role::kOperator, Naming::kField, "connection", {}, false, {}, Reach::kLook, false, "offline"},
 
     {"WorkspaceService", "CreateWorkspace", Role::kAdmin, Naming::kNewId, "workspace_id", "workspaces/", true},
     {"WorkspaceService", "GetWorkspace", Role::kViewer, Naming::kField, "name"},
     {"WorkspaceService", "ListWorkspaces", Role::kViewer, Naming::kCollection},
     {"WorkspaceService", "UpdateWorkspace", Role::kAdmin, Naming::kField, "workspace.name", {}, true},
     {"WorkspaceService", "DeleteWorkspace", Role::kAdmin, Naming::kField, "name", {}, true},
-    {"WorkspaceService", "TestWorkspace", Role::kOperator, Naming::kField, "name"},
+    {"WorkspaceService", "TestWorkspace", Role::kOperator, Naming::kField, "name", {}, false, {}, Reach::kOutside},
 
     // A sync carries rows from a connection to a workspace: whoever points it there needs both in scope.
     {"SyncService", "CreateSync", Role::kOperator, Naming::kNewId, "sync_id", "syncs/", true, kSyncParts},
@@ -53,8 +57,8 @@ constexpr RpcRow kTable[] = {
     {"SyncService", "ListSyncs", Role::kViewer, Naming::kCollection},
     {"SyncService", "UpdateSync", Role::kOperator, Naming::kField, "sync.name", {}, true, kSyncParts},
     {"SyncService", "DeleteSync", Role::kOperator, Naming::kField, "name", {}, true},
-    {"SyncService", "TestSync", Role::kOperator, Naming::kField, "name", {}, true, {}, /*costly=*/true},
-    {"SyncService", "PreviewSync", Role::kOperator, Naming::kField, "name", {}, false, {}, /*costly=*/true},
+    {"SyncService", "TestSync", Role::kOperator, Naming::kField, "name", {}, true, {}, Reach::kTest},
+    {"SyncService", "PreviewSync", Role::kOperator, Naming::kField, "name", {}, false, {}, Reach::kTest},
     {"SyncService", "ActivateSync", Role::kOperator, Naming::kField, "name", {}, true},
     {"SyncService", "PauseSync", Role::kOperator, Naming::kField, "name", {}, true},
     {"SyncService", "RunSync", Role::kOperator, Naming::kField, "name", {}, true},
@@ -64,16 +68,16 @@ constexpr RpcRow kTable[] = {
     {"RunService", "GetRun", Role::kViewer, Naming::kField, "name"},
     {"RunService", "ListRuns", Role::kViewer, Naming::kField, "sync"},
     {"RunService", "CancelRun", Role::kOperator, Naming::kField, "name", {}, true},
-    {"RunService", "WatchRun", Role::kViewer, Naming::kField, "name", {}, false, {}, false, /*stream=*/true},
+    {"RunService", "WatchRun", Role::kViewer, Naming::kField, "name", {}, false, {}, Reach::kHere, /*stream=*/true},
     {"RunService", "ListDeadRows", Role::kOperator, Naming::kField, "parent"},
     {"RunService", "ReplayDeadRows", Role::kOperator, Naming::kField, "parent", {}, true},
     {"RunService", "ReleaseHeldRows", Role::kOperator, Naming::kField, "parent", {}, true},
     {"RunService", "DiscardHeldRows", Role::kOperator, Naming::kField, "parent", {}, true},
 
-    {"AccessService", "CreateToken", Role::kAdmin, Naming::kNothing, {}, {}, true},
+    {"AccessService", "CreateToken", Role::kAdmin, Naming::kNothing, "token_id", "tokens/", true},
     {"AccessService", "ListTokens", Role::kAdmin, Naming::kNothing},
-    {"AccessService", "GetToken", Role::kAdmin, Naming::kNothing},
-    {"AccessService", "RevokeToken", Role::kAdmin, Naming::kNothing, {}, {}, true},
+    {"AccessService", "GetToken", Role::kAdmin, Naming::kNothing, "name"},
+    {"AccessService", "RevokeToken", Role::kAdmin, Naming::kNothing, "name", {}, true},
 
     // Whoever reads the audit sees what everybody did.
     {"AuditService", "ListAuditEntries", Role::kAdmin, Naming::kNothing},
@@ -112,12 +116,26 @@ const RpcRow* FindRpc(std::string_view method) {
 std::string ResourceOf(const RpcRow& row, const Message& request) {
   if (row.field.empty()) return "";
   std::string text = TextAt(request, row.field);
-  if (row.naming != Naming::kNewId || text.empty()) return text;
+  if (text.empty()) return text;
   return std::string(row.collection) + text;
 }
 
-std::string ReasonOf(const Message& request) {
-  return TextAt(request, "reason");
+Reach ReachOf(const RpcRow& row, const Message& request) {
+  if (row.stays_here_if.empty()) return row.reach;
+  const FieldDescriptor* field = request.GetDescriptor()->FindFieldByName(std::string(row.stays_here_if));
+  const bool stays_here = field != nullptr && field->type() == FieldDescriptor::TYPE_BOOL &&
+                          request.GetReflection()->GetBool(request, field);
+  return stays_here ? Reach::kHere : row.reach;
+}
+
+std::string AuditWordsOf(const Message& request) {
+  const auto* create = google::protobuf::DynamicCastToGenerated<v1::CreateTokenRequest>(&request);
+  if (create == nullptr) return TextAt(request, "reason");
+  const v1::Token& token = create->token();
+  std::string words = v1::Role_IsValid(token.role()) ? absl::StrCat("role ", v1::Role_Name(token.role()))
+                                                     : absl::StrCat("role ", static_cast<int>(token.role()));
+  absl::StrAppend(&words, token.scopes().empty() ? ", all resources" : ", scopes ");
+  return absl::StrCat(words, absl::StrJoin(token.scopes(), " "));
 }
 
 std::vector<std::string> OtherResourcesOf(const RpcRow& row, const Message& request) {

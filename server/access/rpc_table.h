@@ -24,21 +24,30 @@ enum class Naming : uint8_t {
   kNothing,     // no resource of its own: refused to a principal that is limited to some
 };
 
+// What a call waits for. It holds its thread as long, so such calls are bounded (call_limits.h).
+enum class Reach : uint8_t {
+  kHere,     // nothing outside of this process
+  kOutside,  // a warehouse or Braze
+  kLook,     // a login to the connection's warehouse: one look at a time
+  kTest,     // the same, and it spends the warehouse's money: few a minute
+};
+
 struct RpcRow {
   std::string_view service;  // "SyncService", of package cdi.v1; "HTTP" for a path of the metrics port
   std::string_view method;   // unique over all services
   Role least = Role::kAdmin;
   Naming naming = Naming::kNothing;
-  std::string_view field = {};
+  std::string_view field = {};  // with kNothing: for the audit alone
   std::string_view collection = {};
   // Changes state here or elsewhere: audited.
   bool mutates = false;
   // Further fields that name resources when they are set; in scope as well.
   std::array<std::string_view, 2> also = {};
-  // Spends the warehouse's money: few at a time for one connection.
-  bool costly = false;
+  Reach reach = Reach::kHere;
   // Stays open: holds a handler's thread.
   bool stream = false;
+  // A field of the request, true or false: when true, the call stays here whatever `reach` says.
+  std::string_view stays_here_if = {};
 };
 
 std::span<const RpcRow> RpcTable();
@@ -47,8 +56,11 @@ const RpcRow* FindRpc(std::string_view method);
 
 // The resource that a request names by its row; "" when it names none (a creation that leaves the id to the server).
 std::string ResourceOf(const RpcRow& row, const google::protobuf::Message& request);
-// The field `reason` of a request, "" where it has none.
-std::string ReasonOf(const google::protobuf::Message& request);
+// What this request waits for, by its row.
+Reach ReachOf(const RpcRow& row, const google::protobuf::Message& request);
+// What of a request its audit lines say beside the resource: the field `reason`; of CreateToken, what the token may do.
+// "" where there is neither. Never a secret.
+std::string AuditWordsOf(const google::protobuf::Message& request);
 // What it names in the fields of `also`, as far as they are set.
 std::vector<std::string> OtherResourcesOf(const RpcRow& row, const google::protobuf::Message& request);
 

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "cdi/v1/access.pb.h"
 #include "cdi/v1/connection.pb.h"
 #include "cdi/v1/key_pair.pb.h"
 #include "cdi/v1/rotation.pb.h"
@@ -80,9 +81,9 @@ TEST(RpcTableTest, EveryRowNamesFieldsThatItsRequestHas) {
     ASSERT_NE(found, methods.end()) << row.method;
     const Descriptor* request = found->second->input_type();
     const bool needs_field = row.naming == Naming::kField || row.naming == Naming::kNewId;
-    EXPECT_EQ(needs_field, !row.field.empty()) << row.method;
-    EXPECT_EQ(row.naming == Naming::kNewId, !row.collection.empty()) << row.method;
-    if (needs_field) {
+    EXPECT_TRUE(!needs_field || !row.field.empty()) << row.method;
+    EXPECT_TRUE(row.naming != Naming::kNewId || !row.collection.empty()) << row.method;
+    if (!row.field.empty()) {
       EXPECT_TRUE(NamesAText(request, row.field)) << row.method;
     }
     for (const std::string_view also : row.also) {
@@ -91,6 +92,10 @@ TEST(RpcTableTest, EveryRowNamesFieldsThatItsRequestHas) {
       }
     }
     EXPECT_EQ(row.stream, found->second->server_streaming()) << row.method;
+    if (row.stays_here_if.empty()) continue;
+    const FieldDescriptor* stays = request->FindFieldByName(std::string(row.stays_here_if));
+    ASSERT_NE(stays, nullptr) << row.method;
+    EXPECT_EQ(stays->type(), FieldDescriptor::TYPE_BOOL) << row.method;
   }
 }
 
@@ -101,10 +106,28 @@ TEST(RpcTableTest, WhatReadsMutatesNothingAndWhatChangesIsAtLeastAnOperators) {
     if (reads) {
       EXPECT_FALSE(row.mutates) << row.method;
     }
-    if (row.mutates || row.costly) {
+    if (row.mutates || row.reach != Reach::kHere) {
       EXPECT_GE(row.least, Role::kOperator) << row.method;
     }
   }
+}
+
+// Each of these logs in, or asks Braze, before it answers.
+TEST(RpcTableTest, WhatWaitsForOthersIsBounded) {
+  for (const char* method : {"GetKeyStatus", "ListTables", "DescribeTable"}) {
+    EXPECT_EQ(FindRpc(method)->reach, Reach::kLook) << method;
+  }
+  for (const char* method : {"TestConnection", "TestSync", "PreviewSync"}) {
+    EXPECT_EQ(FindRpc(method)->reach, Reach::kTest) << method;
+  }
+  for (const char* method :
+       {"RotateKeyPair", "ContinueRotation", "RollBackRotation", "EndDrain", "PermitOverwrite", "TestWorkspace"}) {
+    EXPECT_EQ(FindRpc(method)->reach, Reach::kOutside) << method;
+  }
+  v1::GetKeyStatusRequest request;
+  EXPECT_EQ(ReachOf(*FindRpc("GetKeyStatus"), request), Reach::kLook);
+  request.set_offline(true);
+  EXPECT_EQ(ReachOf(*FindRpc("GetKeyStatus"), request), Reach::kHere);
 }
 
 TEST(ResourceOfTest, ReadsFieldsOfFieldsAndIdsToCome) {
@@ -117,7 +140,28 @@ TEST(ResourceOfTest, ReadsFieldsOfFieldsAndIdsToCome) {
   EXPECT_EQ(ResourceOf(*FindRpc("CreateConnection"), create), "");
   create.set_connection_id("main");
   EXPECT_EQ(ResourceOf(*FindRpc("CreateConnection"), create), "connections/main");
+  v1::RevokeTokenRequest revoke;
+  revoke.set_name("tokens/ci");
+  EXPECT_EQ(ResourceOf(*FindRpc("RevokeToken"), revoke), "tokens/ci");
+  v1::CreateTokenRequest token;
+  token.set_token_id("ci");
+  EXPECT_EQ(ResourceOf(*FindRpc("CreateToken"), token), "tokens/ci");
   EXPECT_EQ(FindRpc("NoSuchCall"), nullptr);
+}
+
+TEST(AuditWordsTest, SayWhyAndWhatATokenMayDo) {
+  v1::RevokeTokenRequest revoke;
+  revoke.set_reason("left");
+  EXPECT_EQ(AuditWordsOf(revoke), "left");
+  v1::CreateTokenRequest token;
+  token.mutable_token()->set_display_name("nobody's business");
+  token.mutable_token()->set_role(v1::ADMIN);
+  EXPECT_EQ(AuditWordsOf(token), "role ADMIN, all resources");
+  token.mutable_token()->set_role(static_cast<v1::Role>(99));
+  token.mutable_token()->add_scopes("syncs/a");
+  token.mutable_token()->add_scopes("connections/b");
+  EXPECT_EQ(AuditWordsOf(token), "role 99, scopes syncs/a connections/b");
+  EXPECT_EQ(AuditWordsOf(v1::GetSyncRequest()), "");
 }
 
 TEST(PrincipalTest, AScopeCoversWhatIsBelowItAndNothingBeside) {
@@ -152,6 +196,8 @@ TEST_F(AuthorizeTest, AScopeIsHeldForEveryResourceNamed) {
   EXPECT_EQ(Reason("UpdateSync", limited, {"syncs/shop", "workspaces/eu"}), "");
   EXPECT_EQ(Reason("UpdateSync", limited, {"syncs/shop", "workspaces/us"}), "OUT_OF_SCOPE");
   EXPECT_EQ(Reason("CreateSync", limited, {""}), "OUT_OF_SCOPE");
+  EXPECT_EQ(Reason("GetSync", limited, {""}), "INVALID_FIELD");
+  EXPECT_EQ(Reason("UpdateSync", limited, {""}), "INVALID_FIELD");
   EXPECT_EQ(Reason("ListSyncs", limited, {""}), "");
   EXPECT_EQ(Reason("GET /metrics", limited, {""}), "OUT_OF_SCOPE");
 }

@@ -23,6 +23,7 @@ using ingest::ResourceKind;
 constexpr std::string_view kPrefix = "cdi_";
 constexpr size_t kSecretLength = 47;  // the prefix and 43 characters for 32 bytes
 constexpr size_t kDisplayNameMax = 200;
+constexpr size_t kReasonBytesMax = 300;
 constexpr int kScopesMax = 100;
 constexpr int kTokensPerLook = 1000;
 constexpr std::chrono::hours kLifeDefault{24 * 90};
@@ -43,8 +44,12 @@ Role RoleOf(v1::Role role) {
 }
 
 absl::Status CheckWanted(const v1::Token& wanted, const Timestamp& now) {
-  if (RoleOf(wanted.role()) == Role::kNone) {
+  if (wanted.role() == v1::ROLE_UNSPECIFIED) {
     return InvalidField("token.role", "role is missing: VIEWER, OPERATOR or ADMIN");
+  }
+  if (RoleOf(wanted.role()) == Role::kNone) {
+    return InvalidField("token.role",
+                        absl::StrCat("role must be VIEWER, OPERATOR or ADMIN; got ", static_cast<int>(wanted.role())));
   }
   if (wanted.display_name().size() > kDisplayNameMax) {
     return InvalidField("token.display_name",
@@ -147,9 +152,15 @@ absl::StatusOr<TokenStore::Made> TokenStore::Create(const std::string& id, const
   change.document = record.SerializeAsString();
   change.caller = creator;
   change.verb = "CreateToken";
-  CDI_ASSIGN_OR_RETURN(const Resource created, store_.Apply(change));
-  CDI_RETURN_IF_ERROR(Remember(created));
-  CDI_ASSIGN_OR_RETURN(made.token, ViewOf(created));
+  const absl::StatusOr<Resource> created = store_.Apply(change);
+  if (ErrorReason(created.status()) == "RESOURCE_EXISTS") {
+    return MakeError(absl::StatusCode::kAlreadyExists, "RESOURCE_EXISTS",
+                     absl::StrCat(change.name, " exists already; choose another id: a token is never changed, and the ",
+                                  "id of a revoked one stays taken"));
+  }
+  CDI_RETURN_IF_ERROR(created.status());
+  CDI_RETURN_IF_ERROR(Remember(*created));
+  CDI_ASSIGN_OR_RETURN(made.token, ViewOf(*created));
   return made;
 }
 
@@ -174,13 +185,17 @@ absl::StatusOr<v1::Token> TokenStore::Revoke(const std::string& name, const std:
                                              const std::string& caller) {
   CDI_RETURN_IF_ERROR(CheckName(name, "tokens/*", "name"));
   if (reason.empty()) return InvalidField("reason", "reason is empty; it is kept with the token");
+  if (reason.size() > kReasonBytesMax) {
+    return InvalidField("reason",
+                        absl::StrCat("reason must be at most ", kReasonBytesMax, " bytes; got ", reason.size()));
+  }
   CDI_ASSIGN_OR_RETURN(const Resource stored, store_.GetResource(ResourceKind::kToken, name));
   CDI_ASSIGN_OR_RETURN(v1::Token token, ViewOf(stored));
   if (token.has_revoke_time()) return token;
   state::v1::TokenRecord record;
   record.ParseFromString(stored.document);
   *record.mutable_token()->mutable_revoke_time() = ToProto(clock_.WallNow());
-  record.mutable_token()->set_revoke_reason(CutText(reason, 300));
+  record.mutable_token()->set_revoke_reason(reason);
   ResourceChange change;
   change.op = ResourceChange::Op::kUpdate;
   change.kind = ResourceKind::kToken;

@@ -105,6 +105,14 @@ TEST_F(TokenStoreTest, RevokingAgainKeepsTheFirstReason) {
   EXPECT_EQ(ErrorReason(tokens_->Revoke("tokens/ci", "", "b").status()), "INVALID_FIELD");
 }
 
+TEST_F(TokenStoreTest, AReasonIsKeptWholeOrRefused) {
+  Make("ci", v1::VIEWER);
+  const absl::Status refused = tokens_->Revoke("tokens/ci", std::string(301, 'r'), "b").status();
+  EXPECT_EQ(ErrorDetailsOf(refused).at("field"), "reason");
+  EXPECT_EQ(tokens_->Get("tokens/ci")->state(), v1::Token::ACTIVE);
+  EXPECT_EQ(tokens_->Revoke("tokens/ci", std::string(300, 'r'), "b")->revoke_reason(), std::string(300, 'r'));
+}
+
 TEST_F(TokenStoreTest, RefusesWhatIsNoToken) {
   const auto field_of = [&](const v1::Token& wanted, const std::string& id) {
     const ErrorDetails details = ErrorDetailsOf(tokens_->Create(id, wanted, "b").status());
@@ -112,6 +120,10 @@ TEST_F(TokenStoreTest, RefusesWhatIsNoToken) {
   };
   v1::Token wanted;
   EXPECT_EQ(field_of(wanted, "a"), "token.role");
+  EXPECT_EQ(tokens_->Create("a", wanted, "b").status().message(), "role is missing: VIEWER, OPERATOR or ADMIN");
+  wanted.set_role(static_cast<v1::Role>(99));
+  EXPECT_EQ(field_of(wanted, "a"), "token.role");
+  EXPECT_EQ(tokens_->Create("a", wanted, "b").status().message(), "role must be VIEWER, OPERATOR or ADMIN; got 99");
   wanted.set_role(v1::VIEWER);
   EXPECT_EQ(field_of(wanted, "../a"), "token_id");
   wanted.add_scopes("syncs/shop/runs/r1");
@@ -123,7 +135,11 @@ TEST_F(TokenStoreTest, RefusesWhatIsNoToken) {
   EXPECT_EQ(field_of(wanted, "a"), "token.expire_time");
   Make("taken", v1::VIEWER);
   wanted.clear_expire_time();
-  EXPECT_EQ(ErrorReason(tokens_->Create("taken", wanted, "b").status()), "RESOURCE_EXISTS");
+  const absl::Status taken = tokens_->Create("taken", wanted, "b").status();
+  EXPECT_EQ(ErrorReason(taken), "RESOURCE_EXISTS");
+  EXPECT_EQ(taken.message(),
+            "tokens/taken exists already; choose another id: a token is never changed, and the id of a revoked one "
+            "stays taken");
 }
 
 TEST_F(TokenStoreTest, UseIsNotedOnceADay) {

@@ -30,7 +30,7 @@ using std::chrono::milliseconds;
 constexpr int kRequestBytesMax = 1 << 20;
 constexpr int kReplyBytesMax = 4 << 20;
 constexpr int kMetadataBytesMax = 16 << 10;
-constexpr int kHandlerThreadsMax = 64;
+constexpr int kHandlerThreadsMax = 96;  // how they are shared: call_limits.h
 constexpr int kStreamsPerConnectionMax = 100;
 constexpr size_t kMemoryBytesMax = 256 << 20;
 constexpr unsigned kFilesLookedAtEverySeconds = 5;

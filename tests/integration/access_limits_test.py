@@ -195,8 +195,8 @@ class LimitsTest(unittest.TestCase):
         channel = self.site.channel()
         self.addCleanup(channel.close)
         connections = [self.connect() for _ in range(4)]
-        for connection in connections:
-            self.assertTrue(connection.flood(calls=99, method="/cdi.v1.SyncService/ListSyncs", size=1_000_000))
+        shed = [connection.flood(calls=99, method="/cdi.v1.SyncService/ListSyncs", size=1_000_000) for connection in connections]
+        self.assertTrue(any(shed))
         codes = []
 
         def is_answered():

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "cdi/v1/access.grpc.pb.h"
+#include "cdi/v1/audit.grpc.pb.h"
 #include "cdi/v1/connection.grpc.pb.h"
 #include "cdi/v1/key_pair.grpc.pb.h"
 #include "cdi/v1/run.grpc.pb.h"
@@ -96,6 +97,35 @@ class AccessMatrixTest : public testing::Test {
        R"(workspace_id: "eu" workspace { endpoint: "https://rest.fra-01.braze.eu" api_key: "k" })");
     const auto syncs = v1::SyncService::NewStub(channel);
     Do(&v1::SyncService::Stub::CreateSync, *syncs, R"(sync_id: "shop" sync { data_type: EVENTS })");
+  }
+
+  // The secret of an admin's token that is limited to these.
+  std::string MakeScoped(const std::string& id, std::initializer_list<const char*> scopes) {
+    grpc::ClientContext context;
+    AddToken(context, tokens_["admin"]);
+    v1::CreateTokenRequest request;
+    request.set_token_id(id);
+    request.mutable_token()->set_role(v1::ADMIN);
+    for (const char* scope : scopes) request.mutable_token()->add_scopes(scope);
+    v1::CreateTokenResponse made;
+    const grpc::Status status = v1::AccessService::NewStub(site_.Channel())->CreateToken(&context, request, &made);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return made.secret();
+  }
+
+  // The details of the audit lines of `verb` about `name`.
+  std::string AuditOf(const std::string& verb, const std::string& name) {
+    grpc::ClientContext context;
+    AddToken(context, tokens_["admin"]);
+    v1::ListAuditEntriesRequest request;
+    request.set_verb(verb);
+    request.set_name(name);
+    v1::ListAuditEntriesResponse list;
+    const grpc::Status status = v1::AuditService::NewStub(site_.Channel())->ListAuditEntries(&context, request, &list);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    std::string details;
+    for (const v1::AuditEntry& entry : list.entries()) details += entry.detail() + "\n";
+    return details;
   }
 
   static void AddToken(grpc::ClientContext& context, const std::string& token) {
@@ -234,17 +264,9 @@ TEST_F(AccessMatrixTest, AllowsWhatTheTableAllows) {
 }
 
 TEST_F(AccessMatrixTest, AScopedTokenSeesItsOwnAndNothingElse) {
-  grpc::ClientContext make;
-  AddToken(make, tokens_["admin"]);
-  v1::CreateTokenRequest request;
-  request.set_token_id("scoped");
-  request.mutable_token()->set_role(v1::ADMIN);
-  request.mutable_token()->add_scopes("syncs/shop");
-  v1::CreateTokenResponse made;
-  const auto access = v1::AccessService::NewStub(site_.Channel());
-  ASSERT_TRUE(access->CreateToken(&make, request, &made).ok());
+  const std::string scoped = MakeScoped("scoped", {"syncs/shop"});
   const auto as_scoped = [&](const char* method, const char* resource) {
-    return ReasonOf(Call(*FindRpc(method), *RequestOf(*FindRpc(method), resource), made.secret()));
+    return ReasonOf(Call(*FindRpc(method), *RequestOf(*FindRpc(method), resource), scoped));
   };
   EXPECT_EQ(as_scoped("GetSync", "syncs/shop"), "");
   EXPECT_EQ(as_scoped("GetSync", "syncs/other"), "OUT_OF_SCOPE");
@@ -254,11 +276,33 @@ TEST_F(AccessMatrixTest, AScopedTokenSeesItsOwnAndNothingElse) {
   const auto syncs = v1::SyncService::NewStub(site_.Channel());
   Do(&v1::SyncService::Stub::CreateSync, *syncs, R"(sync_id: "other" sync { data_type: EVENTS })");
   grpc::ClientContext list;
-  AddToken(list, made.secret());
+  AddToken(list, scoped);
   v1::ListSyncsResponse seen;
   ASSERT_TRUE(syncs->ListSyncs(&list, v1::ListSyncsRequest(), &seen).ok());
   ASSERT_EQ(seen.syncs_size(), 1);
   EXPECT_EQ(seen.syncs(0).name(), "syncs/shop");
+}
+
+// Who has a sync alone in scope reads what was chosen for it, not what else the connection's role may read.
+TEST_F(AccessMatrixTest, ChoosingWhatASyncReadsTakesItsConnectionInScope) {
+  const auto syncs = v1::SyncService::NewStub(site_.Channel());
+  Do(&v1::SyncService::Stub::UpdateSync, *syncs,
+     R"(sync { name: "syncs/shop" connection: "connections/main" table: "A" } update_mask { paths: "connection" paths: "table" })");
+  const std::string narrow = MakeScoped("narrow", {"syncs/shop"});
+  const std::string wide = MakeScoped("wide", {"syncs/shop", "connections/main"});
+  const RpcRow& row = *FindRpc("UpdateSync");
+  for (const char* path : {"connection", "database", "schema", "table", "role", "warehouse"}) {
+    v1::UpdateSyncRequest request;
+    request.mutable_sync()->set_name("syncs/shop");
+    request.mutable_update_mask()->add_paths(path);
+    if (std::string_view(path) == "connection") request.mutable_sync()->set_connection("connections/main");
+    EXPECT_EQ(ReasonOf(Call(row, request, narrow)), "OUT_OF_SCOPE") << path;
+    EXPECT_EQ(ReasonOf(Call(row, request, wide)), "") << path;
+  }
+  v1::UpdateSyncRequest request;
+  request.mutable_sync()->set_name("syncs/shop");
+  request.mutable_update_mask()->add_paths("display_name");
+  EXPECT_EQ(ReasonOf(Call(row, request, narrow)), "");
 }
 
 TEST_F(AccessMatrixTest, ARevokedTokenIsRefusedFromThenOn) {
@@ -267,6 +311,20 @@ TEST_F(AccessMatrixTest, ARevokedTokenIsRefusedFromThenOn) {
   const auto access = v1::AccessService::NewStub(site_.Channel());
   Do(&v1::AccessService::Stub::RevokeToken, *access, R"(name: "tokens/viewer" reason: "left")");
   EXPECT_EQ(ReasonOf(Call(row, v1::ListSyncsRequest(), tokens_["viewer"])), "TOKEN_REVOKED");
+}
+
+TEST_F(AccessMatrixTest, WhatATokenMayDoAndWhyItEndedStandsInTheAuditAndARefusedCallNamesIt) {
+  MakeScoped("scoped", {"syncs/shop"});
+  const auto access = v1::AccessService::NewStub(site_.Channel());
+  Do(&v1::AccessService::Stub::RevokeToken, *access, R"(name: "tokens/scoped" reason: "left")");
+  Call(*FindRpc("RevokeToken"), *RequestOf(*FindRpc("RevokeToken"), ""), tokens_["operator"]);
+  Call(*FindRpc("CreateToken"), *RequestOf(*FindRpc("CreateToken"), ""), tokens_["operator"]);
+  const std::string created = AuditOf("CreateToken", "tokens/scoped");
+  EXPECT_NE(created.find(": role ADMIN, scopes syncs/shop"), std::string::npos) << created;
+  const std::string revoked = AuditOf("RevokeToken", "tokens/scoped");
+  EXPECT_NE(revoked.find(": left"), std::string::npos) << revoked;
+  EXPECT_NE(AuditOf("RevokeToken", "tokens/victim").find("ROLE_TOO_LOW"), std::string::npos);
+  EXPECT_NE(AuditOf("CreateToken", "tokens/new").find("ROLE_TOO_LOW"), std::string::npos);
 }
 
 TEST(AnonymousTest, IsRefusedUnlessTheConfigurationGivesItARole) {

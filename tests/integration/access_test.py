@@ -3,6 +3,7 @@
 import base64
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -418,6 +419,46 @@ class StreamTest(unittest.TestCase):
             stream.cancel()
         for channel in channels:
             channel.close()
+
+
+class SilentWarehouseTest(unittest.TestCase):
+    def test_a_warehouse_that_never_answers_holds_its_share_of_the_threads_and_no_more(self):
+        import grpc
+        from cdi.v1 import access_pb2, connection_pb2, key_pair_pb2, rotation_pb2, rotation_pb2_grpc, sync_pb2
+
+        service = harness.Service(BINARIES, [], tls=False)
+        self.addCleanup(service.__exit__)
+        silent = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.addCleanup(silent.close)
+        stubs_of, connections, share = [], 26, 24
+        for i in range(connections):
+            snowflake = connection_pb2.Connection.Snowflake(
+                account="MYORG-TEST", user=f"U{i}", host="127.0.0.1", port=silent.getsockname()[1], plaintext=True,
+                driver=str(BINARIES.parent / "lib/libcdisfodbc.so"))
+            service.connections.CreateConnection(connection_pb2.CreateConnectionRequest(
+                connection_id=f"c{i}", connection=connection_pb2.Connection(snowflake=snowflake)))
+            service.key_pairs.GenerateKeyPair(key_pair_pb2.GenerateKeyPairRequest(connection=f"connections/c{i}", key_bits=2048))
+        for name in ("one", "two"):
+            made = service.access.CreateToken(access_pb2.CreateTokenRequest(token_id=name, token=access_pb2.Token(role=2)))
+            channel = grpc.insecure_channel(service.server.address, [("grpc.use_local_subchannel_pool", 1)])
+            self.addCleanup(channel.close)
+            stubs_of.append((rotation_pb2_grpc.RotationServiceStub(channel), [("authorization", f"Bearer {made.secret}")]))
+        calls = []
+        for i in range(3 * connections):  # fewer than the server has threads
+            stub, metadata = stubs_of[i % 2]
+            calls.append(stub.GetKeyStatus.future(
+                rotation_pb2.GetKeyStatusRequest(connection=f"connections/c{i % connections}"), metadata=metadata, timeout=60))
+        harness.wait_until(lambda: sum(call.done() for call in calls) >= len(calls) - share, 10, "the refusals")
+        for _ in range(20):
+            service.syncs.ListSyncs(sync_pb2.ListSyncsRequest(), timeout=5)
+        # Calls that are being refused count for a moment too, so not quite all of the share need be taken.
+        self.assertGreaterEqual(sum(not call.done() for call in calls), share // 2)
+        self.assertEqual({reason_of(call.exception()) for call in calls if call.done()}, {"TOO_MANY_CALLS"})
+        # What is answered from here goes on, for those connections too.
+        stub, metadata = stubs_of[0]
+        stub.GetKeyStatus(rotation_pb2.GetKeyStatusRequest(connection="connections/c0", offline=True), metadata=metadata, timeout=5)
+        for call in calls:
+            call.cancel()
 
 
 if __name__ == "__main__":
