@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "keys/alter_user.h"
 #include "server/config.h"
 #include "server/resource_name.h"
 
@@ -80,6 +81,10 @@ absl::Status CheckSnowflake(const v1::Connection::Snowflake& snowflake, const co
                      "without .snowflakecomputing.com; got ", JsonQuote(CutText(account, 100))));
   }
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.user", snowflake.user(), true));
+  // Every statement about a key names the user: one that cannot be quoted would be found out when a key is revoked.
+  if (const absl::Status user = keys::QuoteUserName(snowflake.user()).status(); !user.ok()) {
+    return InvalidField("connection.snowflake.user", std::string(user.message()));
+  }
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.role", snowflake.role(), false));
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.warehouse", snowflake.warehouse(), false));
   CDI_RETURN_IF_ERROR(CheckDriver("connection.snowflake.driver", snowflake.driver(), config));

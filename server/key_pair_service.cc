@@ -5,12 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
-#include "keys/alter_user.h"
 #include "server/documents.h"
 #include "server/key_import.h"
 #include "server/paging.h"
 #include "server/resource_name.h"
-#include "server/rotation_view.h"
 
 namespace cdi::server {
 namespace {
@@ -34,36 +32,18 @@ absl::StatusOr<std::string> KeyPairServiceImpl::UserOf(const std::string& connec
                    absl::StrCat(connection, " is no Snowflake connection: only those log in by key pair"));
 }
 
-absl::StatusOr<v1::KeyPair> KeyPairServiceImpl::View(const keys::KeyPairRecord& record) {
-  CDI_ASSIGN_OR_RETURN(const std::string user, UserOf(std::string(ParentOf(record.name))));
-  v1::KeyPair view;
-  view.set_name(record.name);
-  view.set_slot(ViewOf(record.slot));
-  view.set_state(ViewOf(record.state));
-  view.set_key_bits(record.bits);
-  view.set_fingerprint(record.fingerprint);
-  view.set_public_key(record.public_key_line);
-  if (record.state != keys::KeyPairState::kRevoked) {
-    CDI_ASSIGN_OR_RETURN(*view.mutable_register_statement(),
-                         keys::AlterUserSetStatement(user, record.slot, record.public_key_line));
-  }
-  CDI_ASSIGN_OR_RETURN(*view.mutable_unregister_statement(), keys::AlterUserUnsetStatement(user, record.slot));
-  *view.mutable_create_time() = ToProto(record.create_time);
-  if (record.activate_time) *view.mutable_activate_time() = ToProto(*record.activate_time);
-  CDI_ASSIGN_OR_RETURN(const std::vector<keys::RotationRecord> rotations,
-                       rotations_.List(std::string(ParentOf(record.name))));
-  for (const keys::RotationRecord& rotation : rotations) {
-    const bool part = rotation.old_key.name == record.name || rotation.new_key.name == record.name;
-    if (part && !keys::IsEnd(rotation.step)) view.set_rotation(rotation.name);
-  }
-  return view;
+absl::StatusOr<KeyPairSurroundings> KeyPairServiceImpl::SurroundingsOf(const std::string& connection) {
+  KeyPairSurroundings around;
+  CDI_ASSIGN_OR_RETURN(around.user, UserOf(connection));
+  CDI_ASSIGN_OR_RETURN(around.rotations, rotations_.List(connection));
+  return around;
 }
 
 absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller,
                                           v1::KeyPair& response) {
   CDI_RETURN_IF_ERROR(CheckName(request.connection(), "connections/*", "connection"));
   CDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
-  CDI_RETURN_IF_ERROR(UserOf(request.connection()).status());
+  CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(request.connection()));
   // A repeated request finds the pair that the first one made: its id is the request id's own.
   std::string wanted = request.key_pair_id();
   if (wanted.empty() && !request.request_id().empty()) {
@@ -73,7 +53,7 @@ absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& requ
   if (request.key_pair_id().empty() && !request.request_id().empty()) {
     const auto existing = context_.keys.Get(absl::StrCat(request.connection(), "/keyPairs/", id));
     if (existing.ok()) {
-      CDI_ASSIGN_OR_RETURN(response, View(*existing));
+      response = ViewOf(*existing, around);
       return absl::OkStatus();
     }
   }
@@ -82,14 +62,14 @@ absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& requ
                        context_.keys.Generate(request.connection(), id, bits, WantedSlot(request.slot())));
   context_.logger.Write(LogLevel::kInfo, "key_pair_generated",
                         {{"key_pair", record.name}, {"fingerprint", record.fingerprint}, {"caller", caller}});
-  CDI_ASSIGN_OR_RETURN(response, View(record));
+  response = ViewOf(record, around);
   return absl::OkStatus();
 }
 
 absl::Status KeyPairServiceImpl::Import(const v1::ImportKeyPairRequest& request, const std::string& caller,
                                         v1::KeyPair& response) {
   CDI_RETURN_IF_ERROR(CheckName(request.connection(), "connections/*", "connection"));
-  CDI_RETURN_IF_ERROR(UserOf(request.connection()).status());
+  CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(request.connection()));
   CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(request.key_pair_id(), "k", context_.rng, "key_pair_id"));
   const std::string& directory = context_.config.key_import_dir();
   CDI_ASSIGN_OR_RETURN(const Secret pem, ReadImportFile(directory, request.file(), "file"));
@@ -106,7 +86,7 @@ absl::Status KeyPairServiceImpl::Import(const v1::ImportKeyPairRequest& request,
                                             WantedSlot(request.slot())));
   context_.logger.Write(LogLevel::kInfo, "key_pair_imported",
                         {{"key_pair", record.name}, {"fingerprint", record.fingerprint}, {"caller", caller}});
-  CDI_ASSIGN_OR_RETURN(response, View(record));
+  response = ViewOf(record, around);
   return absl::OkStatus();
 }
 
@@ -127,7 +107,8 @@ grpc::Status KeyPairServiceImpl::GetKeyPair(grpc::ServerContext* rpc, const v1::
   return Serve(context_, "GetKeyPair", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Get(request->name()));
-    CDI_ASSIGN_OR_RETURN(*response, View(record));
+    CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(std::string(ParentOf(request->name()))));
+    *response = ViewOf(record, around);
     return absl::OkStatus();
   });
 }
@@ -136,7 +117,7 @@ grpc::Status KeyPairServiceImpl::ListKeyPairs(grpc::ServerContext* rpc, const v1
                                               v1::ListKeyPairsResponse* response) {
   return Serve(context_, "ListKeyPairs", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->connection(), "connections/*", "connection"));
-    CDI_RETURN_IF_ERROR(UserOf(request->connection()).status());
+    CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(request->connection()));
     CDI_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size(), 50));
     const std::string scope = absl::StrCat("ListKeyPairs ", request->connection());
     CDI_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(scope, request->page_token()));
@@ -151,7 +132,7 @@ grpc::Status KeyPairServiceImpl::ListKeyPairs(grpc::ServerContext* rpc, const v1
         response->set_next_page_token(MakePageToken(scope, response->key_pairs(size - 1).name()));
         break;
       }
-      CDI_ASSIGN_OR_RETURN(*response->add_key_pairs(), View(*next));
+      *response->add_key_pairs() = ViewOf(*next, around);
     }
     return absl::OkStatus();
   });
@@ -162,12 +143,15 @@ grpc::Status KeyPairServiceImpl::RevokeKeyPair(grpc::ServerContext* rpc, const v
   return Serve(context_, "RevokeKeyPair", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     if (request->reason().empty()) return InvalidField("reason", "reason is empty; it is kept in the server's log");
+    // Not known, they cost their part of the answer: an emergency waits for nothing.
+    const KeyPairSurroundings around =
+        SurroundingsOf(std::string(ParentOf(request->name()))).value_or(KeyPairSurroundings());
     CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Revoke(request->name()));
     rotations_.Wake(ParentOf(request->name()));
     context_.logger.Write(
         LogLevel::kWarn, "key_pair_revoked",
         {{"key_pair", record.name}, {"reason", CutText(request->reason(), 300)}, {"caller", caller.name()}});
-    CDI_ASSIGN_OR_RETURN(*response, View(record));
+    *response = ViewOf(record, around);
     return absl::OkStatus();
   });
 }

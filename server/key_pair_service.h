@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cdi/v1/key_pair.grpc.pb.h"
+#include "server/key_pair_view.h"
 #include "server/rotation_keeper.h"
 #include "server/service_context.h"
 
@@ -27,8 +28,8 @@ class KeyPairServiceImpl final : public v1::KeyPairService::Service {
  private:
   absl::Status Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller, v1::KeyPair& response);
   absl::Status Import(const v1::ImportKeyPairRequest& request, const std::string& caller, v1::KeyPair& response);
-  absl::StatusOr<v1::KeyPair> View(const keys::KeyPairRecord& record);
   absl::StatusOr<std::string> UserOf(const std::string& connection);
+  absl::StatusOr<KeyPairSurroundings> SurroundingsOf(const std::string& connection);
 
   ServiceContext& context_;
   RotationKeeper& rotations_;

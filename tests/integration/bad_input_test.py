@@ -78,6 +78,7 @@ class BadInputTest(unittest.TestCase):
             ("account with scheme", connection(account="https://a-b.snowflakecomputing.com"), invalid, "INVALID_FIELD",
              "connection.snowflake.account"),
             ("empty user", connection(user=""), invalid, "INVALID_FIELD", "connection.snowflake.user"),
+            ("user that no statement can name", connection(user='"a"b'), invalid, "INVALID_FIELD", "connection.snowflake.user"),
             ("host with user info", connection(host="u:p@host"), invalid, "INVALID_FIELD", "connection.snowflake.host"),
             ("plaintext to the world", connection(host="example.com", plaintext=True), invalid, "INVALID_FIELD", None),
             ("library of the caller's choice", connection(driver="/tmp/mine.so"), invalid, "INVALID_FIELD", "connection.snowflake.driver"),
