@@ -21,6 +21,16 @@ std::optional<keys::KeySlot> WantedSlot(v1::KeyPair::Slot slot) {
   return std::nullopt;
 }
 
+// The id that was asked for; a request with nothing but a request id has the same one whenever it is repeated.
+std::string WantedId(const v1::GenerateKeyPairRequest& request) {
+  if (!request.key_pair_id().empty() || request.request_id().empty()) return request.key_pair_id();
+  return absl::StrCat("k", Hash128(request.connection() + '\n' + request.request_id()).ToHex().substr(0, 12));
+}
+
+std::string AnswerHash(const v1::GenerateKeyPairRequest& request) {
+  return absl::StrCat("GenerateKeyPair:", RequestHash(request));
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> KeyPairServiceImpl::UserOf(const std::string& connection) {
@@ -39,29 +49,48 @@ absl::StatusOr<KeyPairSurroundings> KeyPairServiceImpl::SurroundingsOf(const std
   return around;
 }
 
+absl::StatusOr<std::optional<keys::KeyPairRecord>> KeyPairServiceImpl::MadeBefore(
+    const v1::GenerateKeyPairRequest& request, const std::string& name, int bits, std::optional<keys::KeySlot> slot) {
+  if (request.request_id().empty()) return std::optional<keys::KeyPairRecord>();
+  CDI_ASSIGN_OR_RETURN(const std::optional<std::string> answer,
+                       context_.store.FindAnswer(request.request_id(), AnswerHash(request)));
+  if (answer) return context_.keys.Get(*answer);
+  if (!request.key_pair_id().empty()) return std::optional<keys::KeyPairRecord>();
+  // The id is the request id's own: the pair may be there without its answer, after a crash between the two.
+  absl::StatusOr<keys::KeyPairRecord> made = context_.keys.Get(name);
+  if (absl::IsNotFound(made.status())) return std::optional<keys::KeyPairRecord>();
+  CDI_RETURN_IF_ERROR(made.status());
+  if (made->bits == bits && (!slot || made->slot == *slot)) return *std::move(made);
+  return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                   absl::StrCat("request_id was used for another request, which made ", name, "; send a new one"),
+                   {{"field", "request_id"}});
+}
+
 absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller,
                                           v1::KeyPair& response) {
   CDI_RETURN_IF_ERROR(CheckName(request.connection(), "connections/*", "connection"));
   CDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(request.connection()));
-  // A repeated request finds the pair that the first one made: its id is the request id's own.
-  std::string wanted = request.key_pair_id();
-  if (wanted.empty() && !request.request_id().empty()) {
-    wanted = absl::StrCat("k", Hash128(request.connection() + '\n' + request.request_id()).ToHex().substr(0, 12));
-  }
-  CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(wanted, "k", context_.rng, "key_pair_id"));
-  if (request.key_pair_id().empty() && !request.request_id().empty()) {
-    const auto existing = context_.keys.Get(absl::StrCat(request.connection(), "/keyPairs/", id));
-    if (existing.ok()) {
-      response = ViewOf(*existing, around);
-      return absl::OkStatus();
-    }
-  }
+  CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(WantedId(request), "k", context_.rng, "key_pair_id"));
   const int bits = request.key_bits() == 0 ? keys::kRsaBitsDefault : request.key_bits();
-  CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record,
-                       context_.keys.Generate(request.connection(), id, bits, WantedSlot(request.slot())));
+  const std::optional<keys::KeySlot> slot = WantedSlot(request.slot());
+  const std::string name = absl::StrCat(request.connection(), "/keyPairs/", id);
+  CDI_ASSIGN_OR_RETURN(const std::optional<keys::KeyPairRecord> before, MadeBefore(request, name, bits, slot));
+  if (before) {
+    response = ViewOf(*before, around);
+    return absl::OkStatus();
+  }
+  CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Generate(request.connection(), id, bits, slot));
   context_.logger.Write(LogLevel::kInfo, "key_pair_generated",
                         {{"key_pair", record.name}, {"fingerprint", record.fingerprint}, {"caller", caller}});
+  if (!request.request_id().empty()) {
+    // The pair is there: an answer that cannot be kept costs a repetition its answer, not this call.
+    const absl::Status kept = context_.store.KeepAnswer(request.request_id(), AnswerHash(request), record.name);
+    if (!kept.ok()) {
+      context_.logger.Write(LogLevel::kWarn, "answer_not_kept",
+                            {{"key_pair", record.name}, {"reason", ErrorReason(kept)}});
+    }
+  }
   response = ViewOf(record, around);
   return absl::OkStatus();
 }

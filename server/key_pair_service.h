@@ -28,6 +28,10 @@ class KeyPairServiceImpl final : public v1::KeyPairService::Service {
  private:
   absl::Status Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller, v1::KeyPair& response);
   absl::Status Import(const v1::ImportKeyPairRequest& request, const std::string& caller, v1::KeyPair& response);
+  // The pair that the same request made before; nullopt when it is new. REQUEST_ID_REUSED: another request has its id.
+  absl::StatusOr<std::optional<keys::KeyPairRecord>> MadeBefore(const v1::GenerateKeyPairRequest& request,
+                                                                const std::string& name, int bits,
+                                                                std::optional<keys::KeySlot> slot);
   absl::StatusOr<std::string> UserOf(const std::string& connection);
   absl::StatusOr<KeyPairSurroundings> SurroundingsOf(const std::string& connection);
 

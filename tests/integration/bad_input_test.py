@@ -155,6 +155,28 @@ class BadInputTest(unittest.TestCase):
         code, reason, _, message = self.refused(lambda: self.service.syncs.CreateSync(request))
         self.assertEqual((code, reason), ("ALREADY_EXISTS", "REQUEST_ID_REUSED"), message)
 
+    def test_a_repeated_request_for_a_key_pair_gets_that_pair_and_another_one_none(self):
+        from cdi.v1 import connection_pb2 as c, key_pair_pb2 as k
+
+        def generate(**fields):
+            return self.service.key_pairs.GenerateKeyPair(k.GenerateKeyPairRequest(connection="connections/pairs", **fields))
+
+        def reused(**fields):
+            code, reason, field, message = self.refused(lambda: generate(**fields))
+            self.assertEqual((code, reason, field), ("ALREADY_EXISTS", "REQUEST_ID_REUSED", "request_id"), message)
+
+        self.service.connections.CreateConnection(c.CreateConnectionRequest(
+            connection_id="pairs", connection=c.Connection(snowflake=c.Connection.Snowflake(account="A-PAIRS", user="U"))))
+        pair = generate(request_id="pair-1", key_bits=2048)
+        self.assertEqual(generate(request_id="pair-1", key_bits=2048), pair)
+        reused(request_id="pair-1", key_bits=4096)
+        reused(request_id="pair-1", key_bits=2048, slot=2)
+        named = generate(request_id="pair-2", key_pair_id="mine", key_bits=2048)
+        self.assertEqual(generate(request_id="pair-2", key_pair_id="mine", key_bits=2048), named)
+        reused(request_id="pair-2", key_pair_id="other", key_bits=2048)
+        code, reason, _, message = self.refused(lambda: generate(request_id="pair-3", key_pair_id="mine", key_bits=2048))
+        self.assertEqual((code, reason), ("ALREADY_EXISTS", "KEY_PAIR_EXISTS"), message)
+
     def test_a_second_run_is_refused_while_one_is_active(self):
         from cdi.v1 import run_pb2 as r, sync_pb2 as s
 
