@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "base/text.h"
@@ -126,6 +127,10 @@ absl::Status CheckRotation(const v1::Connection& connection) {
   return CheckName(rotation.rotator_connection(), "connections/*", "connection.rotation.rotator_connection");
 }
 
+std::string PlainAccount(std::string_view account) {
+  return absl::StrReplaceAll(absl::AsciiStrToUpper(std::string(account)), {{"_", "-"}});
+}
+
 }  // namespace
 
 absl::Status CheckConnection(const v1::Connection& connection, const config::v1::ServerConfig& config) {
@@ -138,10 +143,16 @@ absl::Status CheckConnection(const v1::Connection& connection, const config::v1:
   return InvalidField("connection.snowflake", "set exactly one of snowflake and postgresql");
 }
 
+bool SameAccount(std::string_view one, std::string_view other) {
+  return PlainAccount(one) == PlainAccount(other);
+}
+
 std::string UniqueKeyOf(const v1::Connection& connection) {
   if (connection.has_snowflake()) {
-    return absl::StrCat("snowflake/", absl::AsciiStrToUpper(connection.snowflake().account()), "/",
-                        absl::AsciiStrToUpper(connection.snowflake().user()));
+    const std::string& user = connection.snowflake().user();
+    // Login names differ in more than letter case only: "SVC" in quotes is svc.
+    return absl::StrCat("snowflake/", PlainAccount(connection.snowflake().account()), "/",
+                        absl::AsciiStrToUpper(keys::QuoteUserName(user).value_or(user)));
   }
   const v1::Connection::Postgresql& postgresql = connection.postgresql();
   return absl::StrCat("postgresql/", absl::AsciiStrToLower(postgresql.host()), ":", postgresql.port(), "/",

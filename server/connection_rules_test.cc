@@ -31,5 +31,20 @@ TEST(ConnectionRulesTest, AUserThatNoStatementCanNameIsRefusedBeforeItHasKeys) {
   }
 }
 
+TEST(ConnectionRulesTest, OneUserOfOneAccountHasOneKeyHoweverTheTwoAreSpelled) {
+  const std::string key = UniqueKeyOf(Snowflake("MYORG-MY_DEMO", "SVC"));
+  for (const char* account : {"myorg-my_demo", "MYORG-MY-DEMO", "myorg-my-demo"}) {
+    EXPECT_TRUE(SameAccount("MYORG-MY_DEMO", account)) << account;
+    for (const char* user : {"SVC", "svc", "\"SVC\""}) {
+      EXPECT_EQ(UniqueKeyOf(Snowflake(account, user)), key) << account << " " << user;
+    }
+  }
+  for (const char* account : {"MYORG-MYDEMO", "MYORG-MY-DEMO2", "MY-DEMO", "MYORG-MY-DEMO.us-east-1", ""}) {
+    EXPECT_FALSE(SameAccount("MYORG-MY_DEMO", account)) << account;
+  }
+  EXPECT_NE(UniqueKeyOf(Snowflake("MYORG-MY_DEMO", "SVC2")), key);
+  EXPECT_NE(UniqueKeyOf(Snowflake("MYORG-MY_DEMO", "S_VC")), key);
+}
+
 }  // namespace
 }  // namespace cdi::server

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cdi/v1/connection.grpc.pb.h"
+#include "server/connection_probe.h"
 #include "server/rotation_keeper.h"
 #include "server/service_context.h"
 
@@ -38,6 +39,11 @@ class ConnectionServiceImpl final : public v1::ConnectionService::Service {
                       v1::DeleteConnectionResponse& response);
   // FAILED_PRECONDITION, IN_USE or ROTATION_IN_PROGRESS.
   absl::Status RefuseIfNeeded(const std::string& name, const std::vector<keys::KeyPairRecord>& pairs);
+  // The rotator of `connection` is there, and a connection to the same account.
+  absl::Status CheckRotator(const v1::Connection& connection);
+  // A rotator runs ALTER USER and nothing else, which takes no virtual warehouse: that it has none fails no test.
+  absl::Status PassWithoutWarehouse(const v1::TestConnectionRequest& request, const v1::Connection& connection,
+                                    ProbeResult& result);
   absl::Status Test(const v1::TestConnectionRequest& request, v1::TestConnectionResponse& response);
 
   ServiceContext& context_;

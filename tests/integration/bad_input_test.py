@@ -53,6 +53,10 @@ class BadInputTest(unittest.TestCase):
             return lambda: service.connections.CreateConnection(
                 c.CreateConnectionRequest(connection_id=connection_id, connection=message))
 
+        def rotated_over(name):
+            message = c.Connection(snowflake=snowflake(account="A-B", user="U"), rotation={"rotator_connection": name})
+            return lambda: service.connections.CreateConnection(c.CreateConnectionRequest(connection_id="x", connection=message))
+
         def workspace(endpoint, key="k"):
             return lambda: service.workspaces.CreateWorkspace(w.CreateWorkspaceRequest(
                 workspace_id="x", workspace=w.Workspace(endpoint=endpoint, api_key=key)))
@@ -65,7 +69,7 @@ class BadInputTest(unittest.TestCase):
                 sync=s.Sync(name="syncs/users", **fields), update_mask=field_mask_pb2.FieldMask(paths=paths)))
 
         invalid, missing, wrong_state = "INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION"
-        endpoint = "workspace.endpoint"
+        endpoint, rotator = "workspace.endpoint", "connection.rotation.rotator_connection"
         table = [
             ("empty name", lambda: service.syncs.GetSync(s.GetSyncRequest()), invalid, "INVALID_FIELD", "name"),
             ("name of another kind", lambda: service.syncs.GetSync(s.GetSyncRequest(name="runs/x")), invalid, "INVALID_FIELD", "name"),
@@ -83,6 +87,14 @@ class BadInputTest(unittest.TestCase):
             ("plaintext to the world", connection(host="example.com", plaintext=True), invalid, "INVALID_FIELD", None),
             ("library of the caller's choice", connection(driver="/tmp/mine.so"), invalid, "INVALID_FIELD", "connection.snowflake.driver"),
             ("second connection of a user", connection(account="MYORG-TEST", user="braze_ingestion_user"), "ALREADY_EXISTS", None, None),
+            ("second connection of a user, spelled otherwise", connection(account="myorg_test", user="braze_ingestion_user"),
+             "ALREADY_EXISTS", "UNIQUE_KEY_TAKEN", None),
+            ("rotator that is not there", rotated_over("connections/none"), missing, "RESOURCE_NOT_FOUND", rotator),
+            ("rotator that is itself", rotated_over("connections/x"), invalid, "INVALID_FIELD", rotator),
+            ("rotator of another account", rotated_over("connections/main"), invalid, "INVALID_FIELD", rotator),
+            ("rotator by an update", lambda: service.connections.UpdateConnection(c.UpdateConnectionRequest(
+                connection=c.Connection(name="connections/main", rotation={"rotator_connection": "connections/main"}),
+                update_mask={"paths": ["rotation.rotator_connection"]})), invalid, "INVALID_FIELD", rotator),
             ("key size", lambda: service.key_pairs.GenerateKeyPair(k.GenerateKeyPairRequest(
                 connection="connections/main", key_bits=1024)), invalid, "INVALID_FIELD", "key_bits"),
             ("endpoint with user info", workspace("https://user:pass@rest.iad-01.braze.com"), invalid, "ENDPOINT_INVALID", endpoint),

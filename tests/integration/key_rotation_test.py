@@ -91,6 +91,7 @@ class KeyRotationTest(unittest.TestCase):
         rotator = connection_pb2.Connection(snowflake=main.snowflake)
         rotator.snowflake.user = rotator.snowflake.role = "KEY_ROTATOR"
         rotator.snowflake.warehouse = ""
+        rotator.snowflake.account = "myorg-test"  # the same account, as some write it
         self.service.connections.CreateConnection(connection_pb2.CreateConnectionRequest(
             connection_id="rotator", connection=rotator))
         pair = self.service.key_pairs.GenerateKeyPair(key_pair_pb2.GenerateKeyPairRequest(
@@ -99,6 +100,7 @@ class KeyRotationTest(unittest.TestCase):
         self.service.connections.UpdateConnection(connection_pb2.UpdateConnectionRequest(
             connection=connection_pb2.Connection(name="connections/main", rotation={"rotator_connection": "connections/rotator"}),
             update_mask={"paths": ["rotation.rotator_connection"]}))
+        self.service.test_connection("rotator")  # without a virtual warehouse, as it is meant to be
         receipt = self.service.wait_for_step(self.service.rotate(mode=AUTOMATIC).name, DONE)
         self.service.check_receipt(receipt, self)
         self.assertEqual((receipt.set_by, receipt.unset_by), ("connections/rotator", "connections/rotator"))
