@@ -40,20 +40,24 @@ absl::Status CheckText(std::string_view field, std::string_view text, bool requi
   return absl::OkStatus();
 }
 
-absl::Status CheckHost(std::string_view field, const std::string& host, int port, bool plaintext, bool allow_loopback) {
+// `parent`: the field that host, port and plaintext belong to.
+absl::Status CheckHost(const std::string& parent, const std::string& host, int port, bool plaintext,
+                       bool allow_loopback) {
+  const std::string field = parent + ".host";
   if (!IsHostText(host)) {
-    return InvalidField(field,
-                        absl::StrCat(std::string(field), " must be a host name without scheme, user or path; got ",
-                                     JsonQuote(CutText(host, 100))));
+    return InvalidField(field, absl::StrCat(field, " must be a host name without scheme, user or path; got ",
+                                            JsonQuote(CutText(host, 100))));
   }
-  if (port < 0 || port > 65535) return InvalidField("port", absl::StrCat("port must be 0..65535; got ", port));
+  if (port < 0 || port > 65535) {
+    return InvalidField(parent + ".port", absl::StrCat("port must be 0..65535; got ", port));
+  }
   if (IsLoopback(host) && !allow_loopback) {
-    return InvalidField(
-        field, absl::StrCat(std::string(field), " is this machine itself: only taken with allow_loopback_endpoints in ",
-                            "the server's configuration"));
+    return InvalidField(field, absl::StrCat(field, " is this machine itself: only taken with allow_loopback_endpoints ",
+                                            "in the server's configuration"));
   }
   if (plaintext && !IsLoopback(host)) {
-    return InvalidField("plaintext", "plaintext is only taken for a loopback host: everything else is reached by TLS");
+    return InvalidField(parent + ".plaintext",
+                        "plaintext is only taken for a loopback host: everything else is reached by TLS");
   }
   return absl::OkStatus();
 }
@@ -89,7 +93,7 @@ absl::Status CheckSnowflake(const v1::Connection::Snowflake& snowflake, const co
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.role", snowflake.role(), false));
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.warehouse", snowflake.warehouse(), false));
   CDI_RETURN_IF_ERROR(CheckDriver("connection.snowflake.driver", snowflake.driver(), config));
-  return CheckHost("connection.snowflake.host", snowflake.host(), snowflake.port(), snowflake.plaintext(),
+  return CheckHost("connection.snowflake", snowflake.host(), snowflake.port(), snowflake.plaintext(),
                    config.allow_loopback_endpoints());
 }
 
@@ -98,7 +102,7 @@ absl::Status CheckPostgresql(const v1::Connection::Postgresql& postgresql, const
   CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.database", postgresql.database(), true));
   CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.user", postgresql.user(), true));
   CDI_RETURN_IF_ERROR(CheckDriver("connection.postgresql.driver", postgresql.driver(), config));
-  return CheckHost("connection.postgresql.host", postgresql.host(), postgresql.port(), postgresql.plaintext(),
+  return CheckHost("connection.postgresql", postgresql.host(), postgresql.port(), postgresql.plaintext(),
                    config.allow_loopback_endpoints());
 }
 

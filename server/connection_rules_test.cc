@@ -31,6 +31,24 @@ TEST(ConnectionRulesTest, AUserThatNoStatementCanNameIsRefusedBeforeItHasKeys) {
   }
 }
 
+TEST(ConnectionRulesTest, TheFieldAtFaultIsNamedWithItsWholePath) {
+  const config::v1::ServerConfig config;
+  const auto field = [&config](auto&& change) {
+    v1::Connection snowflake = Snowflake("a-b", "svc");
+    change(*snowflake.mutable_snowflake());
+    return FieldAtFault(CheckConnection(snowflake, config));
+  };
+  EXPECT_EQ(field([](auto& snowflake) { snowflake.set_port(70'000); }), "connection.snowflake.port");
+  EXPECT_EQ(field([](auto& snowflake) { snowflake.set_plaintext(true); }), "connection.snowflake.plaintext");
+  EXPECT_EQ(field([](auto& snowflake) { snowflake.set_host("a b"); }), "connection.snowflake.host");
+  v1::Connection postgresql;
+  postgresql.mutable_postgresql()->set_host("db");
+  postgresql.mutable_postgresql()->set_database("crm");
+  postgresql.mutable_postgresql()->set_user("cdi");
+  postgresql.mutable_postgresql()->set_port(-1);
+  EXPECT_EQ(FieldAtFault(CheckConnection(postgresql, config)), "connection.postgresql.port");
+}
+
 TEST(ConnectionRulesTest, OneUserOfOneAccountHasOneKeyHoweverTheTwoAreSpelled) {
   const std::string key = UniqueKeyOf(Snowflake("MYORG-MY_DEMO", "SVC"));
   for (const char* account : {"myorg-my_demo", "MYORG-MY-DEMO", "myorg-my-demo"}) {

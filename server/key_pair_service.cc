@@ -15,10 +15,13 @@ namespace {
 
 constexpr std::string_view kPattern = "connections/*/keyPairs/*";
 
-std::optional<keys::KeySlot> WantedSlot(v1::KeyPair::Slot slot) {
-  if (slot == v1::KeyPair::RSA_PUBLIC_KEY) return keys::KeySlot::k1;
-  if (slot == v1::KeyPair::RSA_PUBLIC_KEY_2) return keys::KeySlot::k2;
-  return std::nullopt;
+// A number that names no slot is no wish for any: the caller may know of more slots than we do.
+absl::StatusOr<std::optional<keys::KeySlot>> WantedSlot(v1::KeyPair::Slot slot) {
+  if (slot == v1::KeyPair::SLOT_UNSPECIFIED) return std::optional<keys::KeySlot>();
+  if (slot == v1::KeyPair::RSA_PUBLIC_KEY) return std::optional(keys::KeySlot::k1);
+  if (slot == v1::KeyPair::RSA_PUBLIC_KEY_2) return std::optional(keys::KeySlot::k2);
+  return InvalidField("slot", absl::StrCat("slot must be RSA_PUBLIC_KEY (1), RSA_PUBLIC_KEY_2 (2), or left out; got ",
+                                           static_cast<int>(slot)));
 }
 
 // The id that was asked for; a request with nothing but a request id has the same one whenever it is repeated.
@@ -73,7 +76,7 @@ absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& requ
   CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(request.connection()));
   CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(WantedId(request), "k", context_.rng, "key_pair_id"));
   const int bits = request.key_bits() == 0 ? keys::kRsaBitsDefault : request.key_bits();
-  const std::optional<keys::KeySlot> slot = WantedSlot(request.slot());
+  CDI_ASSIGN_OR_RETURN(const std::optional<keys::KeySlot> slot, WantedSlot(request.slot()));
   const std::string name = absl::StrCat(request.connection(), "/keyPairs/", id);
   CDI_ASSIGN_OR_RETURN(const std::optional<keys::KeyPairRecord> before, MadeBefore(request, name, bits, slot));
   if (before) {
@@ -100,6 +103,7 @@ absl::Status KeyPairServiceImpl::Import(const v1::ImportKeyPairRequest& request,
   CDI_RETURN_IF_ERROR(CheckName(request.connection(), "connections/*", "connection"));
   CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(request.connection()));
   CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(request.key_pair_id(), "k", context_.rng, "key_pair_id"));
+  CDI_ASSIGN_OR_RETURN(const std::optional<keys::KeySlot> slot, WantedSlot(request.slot()));
   const std::string& directory = context_.config.key_import_dir();
   CDI_ASSIGN_OR_RETURN(const Secret pem, ReadImportFile(directory, request.file(), "file"));
   std::optional<Secret> passphrase;
@@ -110,9 +114,10 @@ absl::Status KeyPairServiceImpl::Import(const v1::ImportKeyPairRequest& request,
     if (words.ends_with('\r')) words.remove_suffix(1);
     passphrase.emplace(words);
   }
-  CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record,
-                       context_.keys.Import(request.connection(), id, pem, passphrase ? &*passphrase : nullptr,
-                                            WantedSlot(request.slot())));
+  const absl::StatusOr<keys::KeyPairRecord> imported =
+      context_.keys.Import(request.connection(), id, pem, passphrase ? &*passphrase : nullptr, slot);
+  if (!imported.ok()) return InRequestWords(imported.status());
+  const keys::KeyPairRecord& record = *imported;
   context_.logger.Write(LogLevel::kInfo, "key_pair_imported",
                         {{"key_pair", record.name}, {"fingerprint", record.fingerprint}, {"caller", caller}});
   response = ViewOf(record, around);

@@ -77,6 +77,15 @@ class BadInputTest(unittest.TestCase):
             ("id with SQL", connection("a';drop"), invalid, "INVALID_FIELD", "connection_id"),
             ("unknown sync", lambda: service.syncs.GetSync(s.GetSyncRequest(name="syncs/none")), missing, None, ""),
             ("unknown run", lambda: service.runs.GetRun(r.GetRunRequest(name="syncs/users/runs/none")), missing, None, ""),
+            ("dead rows of an unknown run", lambda: service.runs.ListDeadRows(r.ListDeadRowsRequest(parent="syncs/users/runs/none")),
+             missing, "RUN_NOT_FOUND", ""),
+            ("dead rows of an unknown sync", lambda: service.runs.ListDeadRows(r.ListDeadRowsRequest(parent="syncs/none")), missing,
+             "SYNC_NOT_FOUND", ""),
+            ("replay of an unknown run", lambda: service.runs.ReplayDeadRows(r.ReplayDeadRowsRequest(parent="syncs/users/runs/none")),
+             missing, "RUN_NOT_FOUND", ""),
+            ("discard of an unknown run", lambda: service.runs.DiscardHeldRows(r.DiscardHeldRowsRequest(
+                parent="syncs/users/runs/none", reason="r")), missing, "RUN_NOT_FOUND", ""),
+            ("id that no key pair could be under", connection("a-"), invalid, "INVALID_FIELD", "connection_id"),
             ("no warehouse kind", lambda: service.connections.CreateConnection(
                 c.CreateConnectionRequest(connection_id="x", connection=c.Connection())), invalid, "INVALID_FIELD", None),
             ("account with scheme", connection(account="https://a-b.snowflakecomputing.com"), invalid, "INVALID_FIELD",
@@ -84,7 +93,8 @@ class BadInputTest(unittest.TestCase):
             ("empty user", connection(user=""), invalid, "INVALID_FIELD", "connection.snowflake.user"),
             ("user that no statement can name", connection(user='"a"b'), invalid, "INVALID_FIELD", "connection.snowflake.user"),
             ("host with user info", connection(host="u:p@host"), invalid, "INVALID_FIELD", "connection.snowflake.host"),
-            ("plaintext to the world", connection(host="example.com", plaintext=True), invalid, "INVALID_FIELD", None),
+            ("plaintext to the world", connection(host="example.com", plaintext=True), invalid, "INVALID_FIELD", "connection.snowflake.plaintext"),
+            ("port that is none", connection(port=70000), invalid, "INVALID_FIELD", "connection.snowflake.port"),
             ("library of the caller's choice", connection(driver="/tmp/mine.so"), invalid, "INVALID_FIELD", "connection.snowflake.driver"),
             ("second connection of a user", connection(account="MYORG-TEST", user="braze_ingestion_user"), "ALREADY_EXISTS", None, None),
             ("second connection of a user, spelled otherwise", connection(account="myorg_test", user="braze_ingestion_user"),
@@ -97,6 +107,8 @@ class BadInputTest(unittest.TestCase):
                 update_mask={"paths": ["rotation.rotator_connection"]})), invalid, "INVALID_FIELD", rotator),
             ("key size", lambda: service.key_pairs.GenerateKeyPair(k.GenerateKeyPairRequest(
                 connection="connections/main", key_bits=1024)), invalid, "INVALID_FIELD", "key_bits"),
+            ("slot that is none", lambda: service.key_pairs.GenerateKeyPair(k.GenerateKeyPairRequest(
+                connection="connections/main", slot=9)), invalid, "INVALID_FIELD", "slot"),
             ("endpoint with user info", workspace("https://user:pass@rest.iad-01.braze.com"), invalid, "ENDPOINT_INVALID", endpoint),
             ("endpoint with an IP", workspace("https://10.0.0.1"), invalid, "ENDPOINT_INVALID", endpoint),
             ("endpoint with a path", workspace("https://rest.iad-01.braze.com/users"), invalid, "ENDPOINT_INVALID", endpoint),

@@ -178,7 +178,7 @@ class KeyRotationTest(unittest.TestCase):
         (folder / "link.p8").symlink_to(key)
         self.refused("KEY_IMPORT_UNREADABLE", lambda: take(file="link.p8", passphrase_file="own.pass"))
         self.refused("INVALID_FIELD", lambda: take(file="../import/own.p8", passphrase_file="own.pass"))
-        self.refused("INVALID_FIELD", lambda: take(file="own.p8"))
+        self.refused("passphrase_file", lambda: take(file="own.p8"))
         pair = take(file="own.p8", passphrase_file="own.pass")
         self.assertEqual(pair.fingerprint, fingerprint)
         receipt = self.service.wait_for_step(self.service.rotate(mode=AUTOMATIC, key_pair=pair.name).name, DONE)
