@@ -70,7 +70,7 @@ absl::StatusOr<std::optional<keys::KeyPairRecord>> KeyPairServiceImpl::MadeBefor
 }
 
 absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller,
-                                          v1::KeyPair& response) {
+                                          std::string& detail, v1::KeyPair& response) {
   CDI_RETURN_IF_ERROR(CheckName(request.connection(), "connections/*", "connection"));
   CDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(request.connection()));
@@ -78,6 +78,7 @@ absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& requ
   const int bits = request.key_bits() == 0 ? keys::kRsaBitsDefault : request.key_bits();
   CDI_ASSIGN_OR_RETURN(const std::optional<keys::KeySlot> slot, WantedSlot(request.slot()));
   const std::string name = absl::StrCat(request.connection(), "/keyPairs/", id);
+  detail = name;
   CDI_ASSIGN_OR_RETURN(const std::optional<keys::KeyPairRecord> before, MadeBefore(request, name, bits, slot));
   if (before) {
     response = ViewOf(*before, around);
@@ -99,10 +100,11 @@ absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& requ
 }
 
 absl::Status KeyPairServiceImpl::Import(const v1::ImportKeyPairRequest& request, const std::string& caller,
-                                        v1::KeyPair& response) {
+                                        std::string& detail, v1::KeyPair& response) {
   CDI_RETURN_IF_ERROR(CheckName(request.connection(), "connections/*", "connection"));
   CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(request.connection()));
   CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(request.key_pair_id(), "k", context_.rng, "key_pair_id"));
+  detail = absl::StrCat(request.connection(), "/keyPairs/", id, " of file ", JsonQuote(CutText(request.file(), 100)));
   CDI_ASSIGN_OR_RETURN(const std::optional<keys::KeySlot> slot, WantedSlot(request.slot()));
   const std::string& directory = context_.config.key_import_dir();
   CDI_ASSIGN_OR_RETURN(const Secret pem, ReadImportFile(directory, request.file(), "file"));
@@ -126,14 +128,16 @@ absl::Status KeyPairServiceImpl::Import(const v1::ImportKeyPairRequest& request,
 
 grpc::Status KeyPairServiceImpl::ImportKeyPair(grpc::ServerContext* rpc, const v1::ImportKeyPairRequest* request,
                                                v1::KeyPair* response) {
-  return Serve(context_, "ImportKeyPair", rpc, *request,
-               [&](const Caller& caller) { return Import(*request, caller.name(), *response); });
+  return Serve(context_, "ImportKeyPair", rpc, *request, [&](const Caller& caller, std::string& detail) {
+    return Import(*request, caller.name(), detail, *response);
+  });
 }
 
 grpc::Status KeyPairServiceImpl::GenerateKeyPair(grpc::ServerContext* rpc, const v1::GenerateKeyPairRequest* request,
                                                  v1::KeyPair* response) {
-  return Serve(context_, "GenerateKeyPair", rpc, *request,
-               [&](const Caller& caller) { return Generate(*request, caller.name(), *response); });
+  return Serve(context_, "GenerateKeyPair", rpc, *request, [&](const Caller& caller, std::string& detail) {
+    return Generate(*request, caller.name(), detail, *response);
+  });
 }
 
 grpc::Status KeyPairServiceImpl::GetKeyPair(grpc::ServerContext* rpc, const v1::GetKeyPairRequest* request,

@@ -26,8 +26,11 @@ class KeyPairServiceImpl final : public v1::KeyPairService::Service {
                              google::protobuf::Empty* response) override;
 
  private:
-  absl::Status Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller, v1::KeyPair& response);
-  absl::Status Import(const v1::ImportKeyPairRequest& request, const std::string& caller, v1::KeyPair& response);
+  // `detail`: of the audit's line; filled as soon as the pair has its name.
+  absl::Status Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller, std::string& detail,
+                        v1::KeyPair& response);
+  absl::Status Import(const v1::ImportKeyPairRequest& request, const std::string& caller, std::string& detail,
+                      v1::KeyPair& response);
   // The pair that the same request made before; nullopt when it is new. REQUEST_ID_REUSED: another request has its id.
   absl::StatusOr<std::optional<keys::KeyPairRecord>> MadeBefore(const v1::GenerateKeyPairRequest& request,
                                                                 const std::string& name, int bits,

@@ -45,6 +45,12 @@ class KeyRotationTest(unittest.TestCase):
         details = dict(raised.exception.trailing_metadata())["grpc-status-details-bin"]
         self.assertIn(reason.encode(), details, raised.exception)
 
+    def audited(self, verb, outcome):
+        from cdi.v1 import audit_pb2
+
+        answer = self.service.audit.ListAuditEntries(audit_pb2.ListAuditEntriesRequest(verb=verb, page_size=1000))
+        return [entry.detail for entry in answer.entries if audit_pb2.AuditEntry.Outcome.Name(entry.outcome) == outcome]
+
     def run_statement(self, rotation):
         self.assertEqual(rotation.next_actor, ADMINISTRATOR, rotation)
         self.service.sql(rotation.next_statement)
@@ -180,6 +186,8 @@ class KeyRotationTest(unittest.TestCase):
         self.refused("INVALID_FIELD", lambda: take(file="../import/own.p8", passphrase_file="own.pass"))
         self.refused("passphrase_file", lambda: take(file="own.p8"))
         pair = take(file="own.p8", passphrase_file="own.pass")
+        for outcome in ("DONE", "REFUSED"):  # the pair's name and the file, also of the attempts that were refused
+            self.assertTrue(any(f'{pair.name} of file "own.p8"' in line for line in self.audited("ImportKeyPair", outcome)), outcome)
         self.assertEqual(pair.fingerprint, fingerprint)
         receipt = self.service.wait_for_step(self.service.rotate(mode=AUTOMATIC, key_pair=pair.name).name, DONE)
         self.service.check_receipt(receipt, self)
