@@ -221,7 +221,7 @@ void AddReading(CLI::App& noun, Action& chosen) {
 }
 
 void AddDelete(CLI::App& noun, Action& chosen) {
-  CLI::App& verb = AddVerb(noun, "delete", "Delete a connection and its key pairs; refused while a sync uses it",
+  CLI::App& verb = AddVerb(noun, "delete", "Delete a connection and its key pairs; refused while something uses it",
                            "cdi connections delete main");
   auto name = std::make_shared<std::string>();
   auto etag = std::make_shared<std::string>();
@@ -231,7 +231,10 @@ void AddDelete(CLI::App& noun, Action& chosen) {
     v1::DeleteConnectionRequest request;
     CDI_CLI_ASSIGN_OR_USAGE(command, *request.mutable_name(), ConnectionName(*name));
     request.set_etag(*etag);
-    return command.CallAndSay(&Stub::DeleteConnection, request, Concat("deleted ", request.name()));
+    return command.CallAndAnswer(&Stub::DeleteConnection, request,
+                                 [&](Console& console, const v1::DeleteConnectionResponse& response) {
+                                   ShowDeletedConnection(console, request.name(), response);
+                                 });
   });
 }
 

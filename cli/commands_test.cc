@@ -122,7 +122,12 @@ std::vector<Case> Cases() {
        kUsage},
       {"connections_delete",
        {"connections", "delete", "connections/main"},
-       {Answer<google::protobuf::Empty>("ConnectionService/DeleteConnection", "")}},
+       {Answer<v1::DeleteConnectionResponse>("ConnectionService/DeleteConnection", "")}},
+      {"connections_delete_with_keys",
+       {"connections", "delete", "main"},
+       {Answer<v1::DeleteConnectionResponse>("ConnectionService/DeleteConnection",
+                                             R"pb(unregister_statements: "ALTER USER U UNSET RSA_PUBLIC_KEY"
+                                                  unregister_statements: "ALTER USER U UNSET RSA_PUBLIC_KEY_2")pb")}},
       {"connections_test_fails",
        {"connections", "test", "main", "--database", "CDI"},
        {Answer<v1::TestConnectionResponse>(

@@ -40,6 +40,21 @@ bool IsAnswer(const grpc::Status& status) {
   return !status.error_details().empty();
 }
 
+// Something listens and ends the connection: most often one of the two sides speaks TLS and the other does not (the
+// texts are those of gRPC 1.51).
+std::vector<std::string> HintsOfSilence(const std::string& message) {
+  std::vector<std::string> hints = {"start it with `cdi-server --config FILE`",
+                                    "or point elsewhere with --server HOST:PORT or CDI_SERVER"};
+  const auto has = [&message](std::string_view text) { return message.find(text) != std::string::npos; };
+  if (has("Socket closed") || has("Connection reset")) {
+    hints.insert(
+        hints.begin(),
+        "something listens there and hangs up: if it speaks TLS, give --ca-file FILE (or CDI_CA_FILE), or --tls");
+    hints[1] = "if it has just stopped, " + hints[1];
+  }
+  return hints;
+}
+
 }  // namespace
 
 ErrorReport ReportOf(const google::rpc::Status& status) {
@@ -63,8 +78,7 @@ ErrorReport ReportOf(const grpc::Status& status, std::string_view address) {
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
     report.message = Concat("no server can be reached at ", address, ": ", status.error_message());
     report.reason = "SERVER_UNREACHABLE";
-    report.hints = {"start it with `cdi-server --config FILE`",
-                    "or point elsewhere with --server HOST:PORT or CDI_SERVER"};
+    report.hints = HintsOfSilence(status.error_message());
   } else if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
     report.message = Concat("the server at ", address, " gave no answer in time");
     report.reason = "TIMED_OUT";

@@ -80,6 +80,16 @@ TEST(ErrorReportTest, TellsAServerThatIsNotThereFromOneThatRefuses) {
   EXPECT_EQ(ReportOf(refused, "x").message, "Snowflake does not answer");
 }
 
+// What gRPC says where a plaintext client meets a TLS port: telling to start the server would be wrong.
+TEST(ErrorReportTest, AServerThatHangsUpIsTakenForOneThatSpeaksTls) {
+  for (const char* message : {"Socket closed", "recvmsg:Connection reset by peer"}) {
+    const std::string text =
+        RenderText(ReportOf(grpc::Status(grpc::StatusCode::UNAVAILABLE, message), "127.0.0.1:7350"));
+    EXPECT_LT(text.find("if it speaks TLS, give --ca-file FILE"), text.find("if it has just stopped, start it with"))
+        << text;
+  }
+}
+
 TEST(ErrorReportTest, SaysThatATimedOutRequestMayStillBeCarriedOut) {
   const grpc::Status late(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded");
   EXPECT_EQ(ExitCodeOf(late), kUnreachable);

@@ -17,6 +17,8 @@ namespace cdi::cli {
 
 void ShowConnection(Console& console, const v1::Connection& connection);
 void ShowConnections(Console& console, const v1::ListConnectionsResponse& list);
+// With the statements that end its keys in Snowflake, where it had some.
+void ShowDeletedConnection(Console& console, std::string_view name, const v1::DeleteConnectionResponse& response);
 void ShowConnectionTest(Console& console, const v1::TestConnectionResponse& test);
 void ShowTables(Console& console, const v1::ListTablesResponse& list);
 void ShowColumns(Console& console, const v1::DescribeTableResponse& table);

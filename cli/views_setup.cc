@@ -91,6 +91,18 @@ void ShowConnections(Console& console, const v1::ListConnectionsResponse& list) 
               << std::flush;
 }
 
+void ShowDeletedConnection(Console& console, std::string_view name, const v1::DeleteConnectionResponse& response) {
+  console.out << "deleted " << PrintableText(name) << std::endl;
+  if (response.unregister_statements().empty()) return;
+  console.out
+      << "\nIts keys are destroyed here, and still valid in Snowflake until an administrator runs this, which is "
+         "shown only now (DESC USER tells what stands in a slot):\n\n";
+  for (const std::string& statement : response.unregister_statements()) {
+    console.out << PrintableText(statement) << ";\n";
+  }
+  console.out << std::flush;
+}
+
 void ShowConnectionTest(Console& console, const v1::TestConnectionResponse& test) {
   ShowChecks(console, test.checks());
   Facts facts;

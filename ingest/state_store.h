@@ -198,6 +198,14 @@ class StateStore {
   virtual absl::StatusOr<SealedSecret> GetSecret(const std::string& name) = 0;
   virtual absl::Status PutSecret(const SealedSecret& secret) = 0;
 
+  // Answers to requests that change something in other ways than Apply and CreateRun, kept for 24 h as theirs are.
+  // FindAnswer: what KeepAnswer kept for the id; nullopt when it is new; kAlreadyExists (REQUEST_ID_REUSED) when it was
+  // used for another request (told by the hash). A second KeepAnswer of the same request changes nothing.
+  virtual absl::StatusOr<std::optional<std::string>> FindAnswer(const std::string& request_id,
+                                                                const std::string& request_hash) = 0;
+  virtual absl::Status KeepAnswer(const std::string& request_id, const std::string& request_hash,
+                                  const std::string& answer) = 0;
+
   // Syncs.
   virtual absl::StatusOr<SyncStatus> GetSyncStatus(const SyncName& sync) = 0;
   virtual absl::Status SetNextRunTime(const SyncName& sync, std::optional<Timestamp> time) = 0;

@@ -36,9 +36,10 @@ bool IsFault(const absl::Status& status) {
          absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsCancelled(status);
 }
 
-// Where it came from, and why.
+// Where it came from, what it worked on, and why.
 std::string OriginOf(const CallRecord& call) {
   std::string words = absl::StrCat("from ", call.peer);
+  if (!call.detail.empty()) absl::StrAppend(&words, ", ", call.detail);
   if (!call.reason.empty()) absl::StrAppend(&words, ": ", call.reason);
   return words;
 }
@@ -47,6 +48,7 @@ std::string WordsOf(const CallRecord& call) {
   std::string words = absl::StatusCodeToString(call.status.code());
   if (const std::string reason = ErrorReason(call.status); !reason.empty()) absl::StrAppend(&words, " ", reason);
   absl::StrAppend(&words, " from ", call.peer);
+  if (!call.detail.empty()) absl::StrAppend(&words, ", ", call.detail);
   // A fault's text is for the log alone: it may quote what nobody vetted.
   if (!IsFault(call.status)) absl::StrAppend(&words, ": ", CutText(std::string(call.status.message()), kMessageShown));
   return words;

@@ -26,6 +26,8 @@ struct CallRecord {
   std::string peer;      // "ipv4:127.0.0.1:51234"
   std::string resource;  // as the request named it, cut; "" for lists and the like
   std::string reason;    // AuditWordsOf the request, cut; "" for requests without any
+  // What the handler says of its work: the pair it made, the file it read. Known when the call has ended.
+  std::string detail = {};
   bool mutates = false;
   bool admitted = false;  // false: refused before its handler ran
   absl::Status status;

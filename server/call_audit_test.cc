@@ -67,6 +67,18 @@ TEST_F(CallAuditTest, TheReasonOfARequestIsEntered) {
   EXPECT_THAT(LinesOf(call).back(), HasSubstr("from ipv4:127.0.0.1:5: leaked"));
 }
 
+// A pair whose name the server chose, a file that was read: the request alone does not tell.
+TEST_F(CallAuditTest, WhatTheHandlerSaysStandsInTheLastLineWhateverCameOfIt) {
+  CallRecord call = Call("ImportKeyPair", true, absl::OkStatus());
+  call.detail = "connections/main/keyPairs/k1 of file \"a.p8\"";
+  EXPECT_EQ(LinesOf(call).back(),
+            "ImportKeyPair 1 from ipv4:127.0.0.1:5, connections/main/keyPairs/k1 of file \"a.p8\"");
+  call.status = MakeError(absl::StatusCode::kFailedPrecondition, "KEY_SLOTS_FULL", "both are taken");
+  EXPECT_EQ(LinesOf(call).back(),
+            "ImportKeyPair 2 FAILED_PRECONDITION KEY_SLOTS_FULL from ipv4:127.0.0.1:5, connections/main/keyPairs/k1 of "
+            "file \"a.p8\": both are taken");
+}
+
 TEST_F(CallAuditTest, AChangeThatTheStoreAuditsIsLeftToIt) {
   EXPECT_THAT(LinesOf(Call("UpdateSync", true, absl::OkStatus())), IsEmpty());
 }

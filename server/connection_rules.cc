@@ -5,9 +5,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "keys/alter_user.h"
 #include "server/config.h"
 #include "server/resource_name.h"
 
@@ -38,20 +40,24 @@ absl::Status CheckText(std::string_view field, std::string_view text, bool requi
   return absl::OkStatus();
 }
 
-absl::Status CheckHost(std::string_view field, const std::string& host, int port, bool plaintext, bool allow_loopback) {
+// `parent`: the field that host, port and plaintext belong to.
+absl::Status CheckHost(const std::string& parent, const std::string& host, int port, bool plaintext,
+                       bool allow_loopback) {
+  const std::string field = parent + ".host";
   if (!IsHostText(host)) {
-    return InvalidField(field,
-                        absl::StrCat(std::string(field), " must be a host name without scheme, user or path; got ",
-                                     JsonQuote(CutText(host, 100))));
+    return InvalidField(field, absl::StrCat(field, " must be a host name without scheme, user or path; got ",
+                                            JsonQuote(CutText(host, 100))));
   }
-  if (port < 0 || port > 65535) return InvalidField("port", absl::StrCat("port must be 0..65535; got ", port));
+  if (port < 0 || port > 65535) {
+    return InvalidField(parent + ".port", absl::StrCat("port must be 0..65535; got ", port));
+  }
   if (IsLoopback(host) && !allow_loopback) {
-    return InvalidField(
-        field, absl::StrCat(std::string(field), " is this machine itself: only taken with allow_loopback_endpoints in ",
-                            "the server's configuration"));
+    return InvalidField(field, absl::StrCat(field, " is this machine itself: only taken with allow_loopback_endpoints ",
+                                            "in the server's configuration"));
   }
   if (plaintext && !IsLoopback(host)) {
-    return InvalidField("plaintext", "plaintext is only taken for a loopback host: everything else is reached by TLS");
+    return InvalidField(parent + ".plaintext",
+                        "plaintext is only taken for a loopback host: everything else is reached by TLS");
   }
   return absl::OkStatus();
 }
@@ -80,10 +86,14 @@ absl::Status CheckSnowflake(const v1::Connection::Snowflake& snowflake, const co
                      "without .snowflakecomputing.com; got ", JsonQuote(CutText(account, 100))));
   }
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.user", snowflake.user(), true));
+  // Every statement about a key names the user: one that cannot be quoted would be found out when a key is revoked.
+  if (const absl::Status user = keys::QuoteUserName(snowflake.user()).status(); !user.ok()) {
+    return InvalidField("connection.snowflake.user", std::string(user.message()));
+  }
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.role", snowflake.role(), false));
   CDI_RETURN_IF_ERROR(CheckText("connection.snowflake.warehouse", snowflake.warehouse(), false));
   CDI_RETURN_IF_ERROR(CheckDriver("connection.snowflake.driver", snowflake.driver(), config));
-  return CheckHost("connection.snowflake.host", snowflake.host(), snowflake.port(), snowflake.plaintext(),
+  return CheckHost("connection.snowflake", snowflake.host(), snowflake.port(), snowflake.plaintext(),
                    config.allow_loopback_endpoints());
 }
 
@@ -92,7 +102,7 @@ absl::Status CheckPostgresql(const v1::Connection::Postgresql& postgresql, const
   CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.database", postgresql.database(), true));
   CDI_RETURN_IF_ERROR(CheckText("connection.postgresql.user", postgresql.user(), true));
   CDI_RETURN_IF_ERROR(CheckDriver("connection.postgresql.driver", postgresql.driver(), config));
-  return CheckHost("connection.postgresql.host", postgresql.host(), postgresql.port(), postgresql.plaintext(),
+  return CheckHost("connection.postgresql", postgresql.host(), postgresql.port(), postgresql.plaintext(),
                    config.allow_loopback_endpoints());
 }
 
@@ -121,6 +131,10 @@ absl::Status CheckRotation(const v1::Connection& connection) {
   return CheckName(rotation.rotator_connection(), "connections/*", "connection.rotation.rotator_connection");
 }
 
+std::string PlainAccount(std::string_view account) {
+  return absl::StrReplaceAll(absl::AsciiStrToUpper(std::string(account)), {{"_", "-"}});
+}
+
 }  // namespace
 
 absl::Status CheckConnection(const v1::Connection& connection, const config::v1::ServerConfig& config) {
@@ -133,10 +147,16 @@ absl::Status CheckConnection(const v1::Connection& connection, const config::v1:
   return InvalidField("connection.snowflake", "set exactly one of snowflake and postgresql");
 }
 
+bool SameAccount(std::string_view one, std::string_view other) {
+  return PlainAccount(one) == PlainAccount(other);
+}
+
 std::string UniqueKeyOf(const v1::Connection& connection) {
   if (connection.has_snowflake()) {
-    return absl::StrCat("snowflake/", absl::AsciiStrToUpper(connection.snowflake().account()), "/",
-                        absl::AsciiStrToUpper(connection.snowflake().user()));
+    const std::string& user = connection.snowflake().user();
+    // Login names differ in more than letter case only: "SVC" in quotes is svc.
+    return absl::StrCat("snowflake/", PlainAccount(connection.snowflake().account()), "/",
+                        absl::AsciiStrToUpper(keys::QuoteUserName(user).value_or(user)));
   }
   const v1::Connection::Postgresql& postgresql = connection.postgresql();
   return absl::StrCat("postgresql/", absl::AsciiStrToLower(postgresql.host()), ":", postgresql.port(), "/",

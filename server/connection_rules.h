@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "cdi/config/v1/server_config.pb.h"
@@ -13,7 +14,11 @@ namespace cdi::server {
 // configuration allows them.
 absl::Status CheckConnection(const v1::Connection& connection, const config::v1::ServerConfig& config);
 
-// One per account and user: "snowflake/ACCOUNT/USER".
+// True for two spellings of one Snowflake account: letter case does not count, and a hyphen stands for an underscore,
+// as it does in the host name (docs.snowflake.com, "Account identifiers").
+bool SameAccount(std::string_view one, std::string_view other);
+
+// One per account and user, however they are spelled: "snowflake/MY-ACCOUNT/USER".
 std::string UniqueKeyOf(const v1::Connection& connection);
 
 }  // namespace cdi::server

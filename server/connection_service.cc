@@ -1,5 +1,7 @@
 #include "server/connection_service.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
@@ -7,6 +9,7 @@
 #include "server/connection_rules.h"
 #include "server/documents.h"
 #include "server/field_mask.h"
+#include "server/key_pair_view.h"
 #include "server/paging.h"
 #include "server/resource_name.h"
 #include "server/sync_usage.h"
@@ -34,16 +37,35 @@ absl::StatusOr<v1::Connection> ConnectionServiceImpl::Load(const std::string& na
   return ConnectionOf(resource);
 }
 
+absl::Status ConnectionServiceImpl::CheckRotator(const v1::Connection& connection) {
+  constexpr std::string_view kField = "connection.rotation.rotator_connection";
+  const std::string& rotator = connection.rotation().rotator_connection();
+  if (rotator.empty()) return absl::OkStatus();
+  const auto resource = context_.store.GetResource(ResourceKind::kConnection, rotator);
+  if (absl::IsNotFound(resource.status())) {
+    return MakeError(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND",
+                     absl::StrCat("rotator_connection: there is no ", rotator, "; create it first"),
+                     {{"field", std::string(kField)}});
+  }
+  CDI_RETURN_IF_ERROR(resource.status());
+  CDI_ASSIGN_OR_RETURN(const v1::Connection other, ConnectionOf(*resource));
+  if (SameAccount(other.snowflake().account(), connection.snowflake().account())) return absl::OkStatus();
+  return InvalidField(kField, absl::StrCat("rotator_connection must be a connection to the same Snowflake account; ",
+                                           rotator, " is none to ", connection.snowflake().account()));
+}
+
 absl::Status ConnectionServiceImpl::Create(const v1::CreateConnectionRequest& request, const std::string& caller,
                                            v1::Connection& response) {
   CDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   CDI_ASSIGN_OR_RETURN(const std::string id,
                        ChosenOrMadeId(request.connection_id(), "c", context_.rng, "connection_id"));
-  CDI_RETURN_IF_ERROR(CheckConnection(request.connection(), context_.config));
   v1::Connection connection = request.connection();
+  connection.set_name(absl::StrCat("connections/", id));
+  CDI_RETURN_IF_ERROR(CheckConnection(connection, context_.config));
+  CDI_RETURN_IF_ERROR(CheckRotator(connection));
   ResourceChange change{.op = ResourceChange::Op::kCreate,
                         .kind = ResourceKind::kConnection,
-                        .name = absl::StrCat("connections/", id),
+                        .name = connection.name(),
                         .document = {},
                         .expected_version = 0,
                         .secret = {},
@@ -82,6 +104,9 @@ absl::Status ConnectionServiceImpl::Update(const v1::UpdateConnectionRequest& re
   }
   CDI_RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.connection(), kMutablePaths, connection));
   CDI_RETURN_IF_ERROR(CheckConnection(connection, context_.config));
+  if (MaskTouches(request.update_mask(), {"rotation"})) {
+    CDI_RETURN_IF_ERROR(CheckRotator(connection));
+  }
   // A password is for the place it was given for: somewhere else it would go to whoever listens there.
   if (connection.postgresql().password_set() && !MaskTouches(request.update_mask(), {"postgresql.password"}) &&
       MaskTouches(request.update_mask(),
@@ -114,11 +139,39 @@ absl::Status ConnectionServiceImpl::Update(const v1::UpdateConnectionRequest& re
   return absl::OkStatus();
 }
 
-absl::Status ConnectionServiceImpl::Delete(const v1::DeleteConnectionRequest& request, const std::string& caller) {
+absl::Status ConnectionServiceImpl::RefuseIfNeeded(const std::string& name,
+                                                   const std::vector<keys::KeyPairRecord>& pairs) {
+  CDI_RETURN_IF_ERROR(RefuseIfUsed(context_.store, name, [](const v1::Sync& sync) { return sync.connection(); }));
+  CDI_ASSIGN_OR_RETURN(const std::string rotated, RotatedOver(context_.store, name));
+  if (!rotated.empty()) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "IN_USE",
+                     absl::StrCat(name, " is the rotator of ", rotated,
+                                  ": give that one another rotator_connection, or none, first"));
+  }
+  // Without a usable pair a rotation has nothing left to do and ends by itself: an emergency need not wait for it.
+  const bool usable = std::any_of(pairs.begin(), pairs.end(), [](const keys::KeyPairRecord& pair) {
+    return pair.state != keys::KeyPairState::kRevoked;
+  });
+  if (!usable) return absl::OkStatus();
+  CDI_ASSIGN_OR_RETURN(const std::vector<keys::RotationRecord> rotations, rotations_.List(name));
+  for (const keys::RotationRecord& rotation : rotations) {
+    if (keys::IsEnd(rotation.step)) continue;
+    return MakeError(absl::StatusCode::kFailedPrecondition, "ROTATION_IN_PROGRESS",
+                     absl::StrCat(rotation.name, " is open, step ", std::string(keys::RotationStepName(rotation.step)),
+                                  ": let it end, roll it back (RollBackRotation), or revoke the key pairs of ", name,
+                                  ", which ends it at once"),
+                     {{"rotation", rotation.name}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ConnectionServiceImpl::Delete(const v1::DeleteConnectionRequest& request, const std::string& caller,
+                                           v1::DeleteConnectionResponse& response) {
   CDI_RETURN_IF_ERROR(CheckName(request.name(), kPattern, "name"));
   CDI_ASSIGN_OR_RETURN(const uint64_t version, VersionOf(request.etag()));
-  CDI_RETURN_IF_ERROR(
-      RefuseIfUsed(context_.store, request.name(), [](const v1::Sync& sync) { return sync.connection(); }));
+  CDI_ASSIGN_OR_RETURN(const v1::Connection connection, Load(request.name(), "name"));
+  CDI_ASSIGN_OR_RETURN(const std::vector<keys::KeyPairRecord> pairs, context_.keys.List(request.name()));
+  CDI_RETURN_IF_ERROR(RefuseIfNeeded(request.name(), pairs));
   ResourceChange change;
   change.op = ResourceChange::Op::kDelete;
   change.kind = ResourceKind::kConnection;
@@ -126,12 +179,25 @@ absl::Status ConnectionServiceImpl::Delete(const v1::DeleteConnectionRequest& re
   change.expected_version = version;
   change.caller = caller;
   change.verb = "DeleteConnection";
+  // Its key pairs go in the same commit.
   CDI_RETURN_IF_ERROR(context_.store.Apply(change).status());
-  CDI_ASSIGN_OR_RETURN(const std::vector<keys::KeyPairRecord> pairs, context_.keys.List(request.name()));
-  for (const keys::KeyPairRecord& pair : pairs) {
-    CDI_RETURN_IF_ERROR(context_.keys.Revoke(pair.name).status());
-    CDI_RETURN_IF_ERROR(context_.keys.Delete(pair.name));
+  for (const std::string& statement : UnregisterStatements(pairs, connection.snowflake().user())) {
+    response.add_unregister_statements(statement);
   }
+  rotations_.Wake(request.name());
+  return absl::OkStatus();
+}
+
+absl::Status ConnectionServiceImpl::PassWithoutWarehouse(const v1::TestConnectionRequest& request,
+                                                         const v1::Connection& connection, ProbeResult& result) {
+  if (result.passed || result.checks.back().reason() != "WAREHOUSE_MISSING" || !request.database().empty() ||
+      !connection.snowflake().warehouse().empty()) {
+    return absl::OkStatus();
+  }
+  CDI_ASSIGN_OR_RETURN(const std::string rotated, RotatedOver(context_.store, connection.name()));
+  if (rotated.empty()) return absl::OkStatus();
+  result.checks.back() = Passed("warehouse", absl::StrCat("none, and none is needed to rotate the keys of ", rotated));
+  result.passed = true;
   return absl::OkStatus();
 }
 
@@ -147,7 +213,8 @@ absl::Status ConnectionServiceImpl::Test(const v1::TestConnectionRequest& reques
   probe.database = request.database();
   probe.schema = request.schema();
   probe.table = request.table();
-  const ProbeResult result = Probe(*target, probe);
+  ProbeResult result = Probe(*target, probe);
+  CDI_RETURN_IF_ERROR(PassWithoutWarehouse(request, connection, result));
   response.set_passed(result.passed);
   for (const v1::CheckResult& check : result.checks) *response.add_checks() = check;
   response.set_server_version(result.facts.version);
@@ -200,9 +267,9 @@ grpc::Status ConnectionServiceImpl::UpdateConnection(grpc::ServerContext* rpc,
 
 grpc::Status ConnectionServiceImpl::DeleteConnection(grpc::ServerContext* rpc,
                                                      const v1::DeleteConnectionRequest* request,
-                                                     google::protobuf::Empty*) {
+                                                     v1::DeleteConnectionResponse* response) {
   return Serve(context_, "DeleteConnection", rpc, *request,
-               [&](const Caller& caller) { return Delete(*request, caller.name()); });
+               [&](const Caller& caller) { return Delete(*request, caller.name(), *response); });
 }
 
 grpc::Status ConnectionServiceImpl::TestConnection(grpc::ServerContext* rpc, const v1::TestConnectionRequest* request,

@@ -59,6 +59,18 @@ TEST(NameTest, AnIdMadeHereFitsItsOwnRule) {
   EXPECT_TRUE(CheckName("syncs/" + *id, "syncs/*", "name").ok());
 }
 
+// What is made with an id is to be used with it: the key ring takes none that ends with a hyphen.
+TEST(NameTest, AnIdIsRefusedWhereAKeyPairCouldNeverHaveIt) {
+  SeededRng rng(1);
+  for (const char* id : {"a", "a1", "a-1", "a--b"}) EXPECT_EQ(*ChosenOrMadeId(id, "c", rng, "connection_id"), id);
+  for (const char* id : {"a-", "-", "a--", "-a", "1", "A", "a_b"}) {
+    const absl::Status refused = ChosenOrMadeId(id, "c", rng, "connection_id").status();
+    EXPECT_EQ(ErrorReason(refused), "INVALID_FIELD") << id;
+    EXPECT_EQ(ErrorDetailsOf(refused).at("field"), "connection_id") << id;
+  }
+  EXPECT_TRUE(CheckName("connections/a-", "connections/*", "name").ok()) << "what an older release made is reached";
+}
+
 TEST(PagingTest, SizesAreCoercedAndNegativeOnesRefused) {
   EXPECT_EQ(*PageSize(0, 50), 50);
   EXPECT_EQ(*PageSize(7, 50), 7);

@@ -11,6 +11,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "base/text.h"
@@ -94,6 +95,16 @@ absl::StatusOr<Secret> ReadImportFile(const std::string& directory, const std::s
   const absl::Cleanup close_file = [fd] { (void)close(fd); };
   CDI_RETURN_IF_ERROR(CheckOwnerAndMode(fd, file, false));
   return ReadAll(fd, file);
+}
+
+absl::Status InRequestWords(const absl::Status& refused) {
+  const ErrorDetails details = ErrorDetailsOf(refused);
+  const auto field = details.find("field");
+  if (!absl::IsInvalidArgument(refused) || field == details.end()) return refused;
+  const std::string message = absl::StrReplaceAll(refused.message(), {{"private_key", "file"}});
+  if (field->second == "private_key") return InvalidField("file", message);
+  if (field->second == "passphrase") return InvalidField("passphrase_file", message);
+  return refused;
 }
 
 }  // namespace cdi::server

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/secret.h"
 
@@ -15,5 +16,8 @@ namespace cdi::server {
 //   kFailedPrecondition  KEY_IMPORT_OFF: no directory is allowed; KEY_IMPORT_UNSAFE: owner, mode or kind of the
 //                        directory or file; KEY_IMPORT_UNREADABLE: it cannot be read, is empty or over 64 KiB
 absl::StatusOr<Secret> ReadImportFile(const std::string& directory, const std::string& file, std::string_view field);
+
+// What the key ring says of the key (field private_key or passphrase) in the words of the request, which names files.
+absl::Status InRequestWords(const absl::Status& refused);
 
 }  // namespace cdi::server

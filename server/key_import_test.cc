@@ -75,5 +75,22 @@ TEST_F(KeyImportTest, IsOffWithoutADirectory) {
   EXPECT_EQ(ErrorReason(ReadImportFile("", "key.p8", "file").status()), "KEY_IMPORT_OFF");
 }
 
+// The request has no field private_key: a form could mark nothing.
+TEST(InRequestWordsTest, NamesTheFilesOfTheRequest) {
+  const auto field = [](const absl::Status& status) { return ErrorDetailsOf(status).at("field"); };
+  const absl::Status key =
+      InRequestWords(InvalidField("private_key", "private_key must have 2048 to 4096 bits; got 1024"));
+  EXPECT_EQ(field(key), "file");
+  EXPECT_EQ(key.message(), "file must have 2048 to 4096 bits; got 1024");
+  const absl::Status passphrase =
+      InRequestWords(InvalidField("passphrase", "private_key is encrypted; give its passphrase too"));
+  EXPECT_EQ(field(passphrase), "passphrase_file");
+  EXPECT_EQ(passphrase.message(), "file is encrypted; give its passphrase too");
+  EXPECT_EQ(field(InRequestWords(InvalidField("key_pair_id", "key_pair_id must be short"))), "key_pair_id");
+  const absl::Status full = MakeError(absl::StatusCode::kFailedPrecondition, "KEY_SLOTS_FULL", "both are taken");
+  EXPECT_EQ(InRequestWords(full), full);
+  EXPECT_TRUE(InRequestWords(absl::OkStatus()).ok());
+}
+
 }  // namespace
 }  // namespace cdi::server

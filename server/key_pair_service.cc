@@ -5,22 +5,33 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
-#include "keys/alter_user.h"
 #include "server/documents.h"
 #include "server/key_import.h"
 #include "server/paging.h"
 #include "server/resource_name.h"
-#include "server/rotation_view.h"
 
 namespace cdi::server {
 namespace {
 
 constexpr std::string_view kPattern = "connections/*/keyPairs/*";
 
-std::optional<keys::KeySlot> WantedSlot(v1::KeyPair::Slot slot) {
-  if (slot == v1::KeyPair::RSA_PUBLIC_KEY) return keys::KeySlot::k1;
-  if (slot == v1::KeyPair::RSA_PUBLIC_KEY_2) return keys::KeySlot::k2;
-  return std::nullopt;
+// A number that names no slot is no wish for any: the caller may know of more slots than we do.
+absl::StatusOr<std::optional<keys::KeySlot>> WantedSlot(v1::KeyPair::Slot slot) {
+  if (slot == v1::KeyPair::SLOT_UNSPECIFIED) return std::optional<keys::KeySlot>();
+  if (slot == v1::KeyPair::RSA_PUBLIC_KEY) return std::optional(keys::KeySlot::k1);
+  if (slot == v1::KeyPair::RSA_PUBLIC_KEY_2) return std::optional(keys::KeySlot::k2);
+  return InvalidField("slot", absl::StrCat("slot must be RSA_PUBLIC_KEY (1), RSA_PUBLIC_KEY_2 (2), or left out; got ",
+                                           static_cast<int>(slot)));
+}
+
+// The id that was asked for; a request with nothing but a request id has the same one whenever it is repeated.
+std::string WantedId(const v1::GenerateKeyPairRequest& request) {
+  if (!request.key_pair_id().empty() || request.request_id().empty()) return request.key_pair_id();
+  return absl::StrCat("k", Hash128(request.connection() + '\n' + request.request_id()).ToHex().substr(0, 12));
+}
+
+std::string AnswerHash(const v1::GenerateKeyPairRequest& request) {
+  return absl::StrCat("GenerateKeyPair:", RequestHash(request));
 }
 
 }  // namespace
@@ -34,63 +45,67 @@ absl::StatusOr<std::string> KeyPairServiceImpl::UserOf(const std::string& connec
                    absl::StrCat(connection, " is no Snowflake connection: only those log in by key pair"));
 }
 
-absl::StatusOr<v1::KeyPair> KeyPairServiceImpl::View(const keys::KeyPairRecord& record) {
-  CDI_ASSIGN_OR_RETURN(const std::string user, UserOf(std::string(ParentOf(record.name))));
-  v1::KeyPair view;
-  view.set_name(record.name);
-  view.set_slot(ViewOf(record.slot));
-  view.set_state(ViewOf(record.state));
-  view.set_key_bits(record.bits);
-  view.set_fingerprint(record.fingerprint);
-  view.set_public_key(record.public_key_line);
-  if (record.state != keys::KeyPairState::kRevoked) {
-    CDI_ASSIGN_OR_RETURN(*view.mutable_register_statement(),
-                         keys::AlterUserSetStatement(user, record.slot, record.public_key_line));
-  }
-  CDI_ASSIGN_OR_RETURN(*view.mutable_unregister_statement(), keys::AlterUserUnsetStatement(user, record.slot));
-  *view.mutable_create_time() = ToProto(record.create_time);
-  if (record.activate_time) *view.mutable_activate_time() = ToProto(*record.activate_time);
-  CDI_ASSIGN_OR_RETURN(const std::vector<keys::RotationRecord> rotations,
-                       rotations_.List(std::string(ParentOf(record.name))));
-  for (const keys::RotationRecord& rotation : rotations) {
-    const bool part = rotation.old_key.name == record.name || rotation.new_key.name == record.name;
-    if (part && !keys::IsEnd(rotation.step)) view.set_rotation(rotation.name);
-  }
-  return view;
+absl::StatusOr<KeyPairSurroundings> KeyPairServiceImpl::SurroundingsOf(const std::string& connection) {
+  KeyPairSurroundings around;
+  CDI_ASSIGN_OR_RETURN(around.user, UserOf(connection));
+  CDI_ASSIGN_OR_RETURN(around.rotations, rotations_.List(connection));
+  return around;
+}
+
+absl::StatusOr<std::optional<keys::KeyPairRecord>> KeyPairServiceImpl::MadeBefore(
+    const v1::GenerateKeyPairRequest& request, const std::string& name, int bits, std::optional<keys::KeySlot> slot) {
+  if (request.request_id().empty()) return std::optional<keys::KeyPairRecord>();
+  CDI_ASSIGN_OR_RETURN(const std::optional<std::string> answer,
+                       context_.store.FindAnswer(request.request_id(), AnswerHash(request)));
+  if (answer) return context_.keys.Get(*answer);
+  if (!request.key_pair_id().empty()) return std::optional<keys::KeyPairRecord>();
+  // The id is the request id's own: the pair may be there without its answer, after a crash between the two.
+  absl::StatusOr<keys::KeyPairRecord> made = context_.keys.Get(name);
+  if (absl::IsNotFound(made.status())) return std::optional<keys::KeyPairRecord>();
+  CDI_RETURN_IF_ERROR(made.status());
+  if (made->bits == bits && (!slot || made->slot == *slot)) return *std::move(made);
+  return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                   absl::StrCat("request_id was used for another request, which made ", name, "; send a new one"),
+                   {{"field", "request_id"}});
 }
 
 absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller,
-                                          v1::KeyPair& response) {
+                                          std::string& detail, v1::KeyPair& response) {
   CDI_RETURN_IF_ERROR(CheckName(request.connection(), "connections/*", "connection"));
   CDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
-  CDI_RETURN_IF_ERROR(UserOf(request.connection()).status());
-  // A repeated request finds the pair that the first one made: its id is the request id's own.
-  std::string wanted = request.key_pair_id();
-  if (wanted.empty() && !request.request_id().empty()) {
-    wanted = absl::StrCat("k", Hash128(request.connection() + '\n' + request.request_id()).ToHex().substr(0, 12));
-  }
-  CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(wanted, "k", context_.rng, "key_pair_id"));
-  if (request.key_pair_id().empty() && !request.request_id().empty()) {
-    const auto existing = context_.keys.Get(absl::StrCat(request.connection(), "/keyPairs/", id));
-    if (existing.ok()) {
-      CDI_ASSIGN_OR_RETURN(response, View(*existing));
-      return absl::OkStatus();
-    }
-  }
+  CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(request.connection()));
+  CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(WantedId(request), "k", context_.rng, "key_pair_id"));
   const int bits = request.key_bits() == 0 ? keys::kRsaBitsDefault : request.key_bits();
-  CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record,
-                       context_.keys.Generate(request.connection(), id, bits, WantedSlot(request.slot())));
+  CDI_ASSIGN_OR_RETURN(const std::optional<keys::KeySlot> slot, WantedSlot(request.slot()));
+  const std::string name = absl::StrCat(request.connection(), "/keyPairs/", id);
+  detail = name;
+  CDI_ASSIGN_OR_RETURN(const std::optional<keys::KeyPairRecord> before, MadeBefore(request, name, bits, slot));
+  if (before) {
+    response = ViewOf(*before, around);
+    return absl::OkStatus();
+  }
+  CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Generate(request.connection(), id, bits, slot));
   context_.logger.Write(LogLevel::kInfo, "key_pair_generated",
                         {{"key_pair", record.name}, {"fingerprint", record.fingerprint}, {"caller", caller}});
-  CDI_ASSIGN_OR_RETURN(response, View(record));
+  if (!request.request_id().empty()) {
+    // The pair is there: an answer that cannot be kept costs a repetition its answer, not this call.
+    const absl::Status kept = context_.store.KeepAnswer(request.request_id(), AnswerHash(request), record.name);
+    if (!kept.ok()) {
+      context_.logger.Write(LogLevel::kWarn, "answer_not_kept",
+                            {{"key_pair", record.name}, {"reason", ErrorReason(kept)}});
+    }
+  }
+  response = ViewOf(record, around);
   return absl::OkStatus();
 }
 
 absl::Status KeyPairServiceImpl::Import(const v1::ImportKeyPairRequest& request, const std::string& caller,
-                                        v1::KeyPair& response) {
+                                        std::string& detail, v1::KeyPair& response) {
   CDI_RETURN_IF_ERROR(CheckName(request.connection(), "connections/*", "connection"));
-  CDI_RETURN_IF_ERROR(UserOf(request.connection()).status());
+  CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(request.connection()));
   CDI_ASSIGN_OR_RETURN(const std::string id, ChosenOrMadeId(request.key_pair_id(), "k", context_.rng, "key_pair_id"));
+  detail = absl::StrCat(request.connection(), "/keyPairs/", id, " of file ", JsonQuote(CutText(request.file(), 100)));
+  CDI_ASSIGN_OR_RETURN(const std::optional<keys::KeySlot> slot, WantedSlot(request.slot()));
   const std::string& directory = context_.config.key_import_dir();
   CDI_ASSIGN_OR_RETURN(const Secret pem, ReadImportFile(directory, request.file(), "file"));
   std::optional<Secret> passphrase;
@@ -101,25 +116,28 @@ absl::Status KeyPairServiceImpl::Import(const v1::ImportKeyPairRequest& request,
     if (words.ends_with('\r')) words.remove_suffix(1);
     passphrase.emplace(words);
   }
-  CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record,
-                       context_.keys.Import(request.connection(), id, pem, passphrase ? &*passphrase : nullptr,
-                                            WantedSlot(request.slot())));
+  const absl::StatusOr<keys::KeyPairRecord> imported =
+      context_.keys.Import(request.connection(), id, pem, passphrase ? &*passphrase : nullptr, slot);
+  if (!imported.ok()) return InRequestWords(imported.status());
+  const keys::KeyPairRecord& record = *imported;
   context_.logger.Write(LogLevel::kInfo, "key_pair_imported",
                         {{"key_pair", record.name}, {"fingerprint", record.fingerprint}, {"caller", caller}});
-  CDI_ASSIGN_OR_RETURN(response, View(record));
+  response = ViewOf(record, around);
   return absl::OkStatus();
 }
 
 grpc::Status KeyPairServiceImpl::ImportKeyPair(grpc::ServerContext* rpc, const v1::ImportKeyPairRequest* request,
                                                v1::KeyPair* response) {
-  return Serve(context_, "ImportKeyPair", rpc, *request,
-               [&](const Caller& caller) { return Import(*request, caller.name(), *response); });
+  return Serve(context_, "ImportKeyPair", rpc, *request, [&](const Caller& caller, std::string& detail) {
+    return Import(*request, caller.name(), detail, *response);
+  });
 }
 
 grpc::Status KeyPairServiceImpl::GenerateKeyPair(grpc::ServerContext* rpc, const v1::GenerateKeyPairRequest* request,
                                                  v1::KeyPair* response) {
-  return Serve(context_, "GenerateKeyPair", rpc, *request,
-               [&](const Caller& caller) { return Generate(*request, caller.name(), *response); });
+  return Serve(context_, "GenerateKeyPair", rpc, *request, [&](const Caller& caller, std::string& detail) {
+    return Generate(*request, caller.name(), detail, *response);
+  });
 }
 
 grpc::Status KeyPairServiceImpl::GetKeyPair(grpc::ServerContext* rpc, const v1::GetKeyPairRequest* request,
@@ -127,7 +145,8 @@ grpc::Status KeyPairServiceImpl::GetKeyPair(grpc::ServerContext* rpc, const v1::
   return Serve(context_, "GetKeyPair", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Get(request->name()));
-    CDI_ASSIGN_OR_RETURN(*response, View(record));
+    CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(std::string(ParentOf(request->name()))));
+    *response = ViewOf(record, around);
     return absl::OkStatus();
   });
 }
@@ -136,7 +155,7 @@ grpc::Status KeyPairServiceImpl::ListKeyPairs(grpc::ServerContext* rpc, const v1
                                               v1::ListKeyPairsResponse* response) {
   return Serve(context_, "ListKeyPairs", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->connection(), "connections/*", "connection"));
-    CDI_RETURN_IF_ERROR(UserOf(request->connection()).status());
+    CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(request->connection()));
     CDI_ASSIGN_OR_RETURN(const int size, PageSize(request->page_size(), 50));
     const std::string scope = absl::StrCat("ListKeyPairs ", request->connection());
     CDI_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(scope, request->page_token()));
@@ -151,7 +170,7 @@ grpc::Status KeyPairServiceImpl::ListKeyPairs(grpc::ServerContext* rpc, const v1
         response->set_next_page_token(MakePageToken(scope, response->key_pairs(size - 1).name()));
         break;
       }
-      CDI_ASSIGN_OR_RETURN(*response->add_key_pairs(), View(*next));
+      *response->add_key_pairs() = ViewOf(*next, around);
     }
     return absl::OkStatus();
   });
@@ -162,12 +181,15 @@ grpc::Status KeyPairServiceImpl::RevokeKeyPair(grpc::ServerContext* rpc, const v
   return Serve(context_, "RevokeKeyPair", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     if (request->reason().empty()) return InvalidField("reason", "reason is empty; it is kept in the server's log");
+    // Not known, they cost their part of the answer: an emergency waits for nothing.
+    const KeyPairSurroundings around =
+        SurroundingsOf(std::string(ParentOf(request->name()))).value_or(KeyPairSurroundings());
     CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Revoke(request->name()));
     rotations_.Wake(ParentOf(request->name()));
     context_.logger.Write(
         LogLevel::kWarn, "key_pair_revoked",
         {{"key_pair", record.name}, {"reason", CutText(request->reason(), 300)}, {"caller", caller.name()}});
-    CDI_ASSIGN_OR_RETURN(*response, View(record));
+    *response = ViewOf(record, around);
     return absl::OkStatus();
   });
 }

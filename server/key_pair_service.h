@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cdi/v1/key_pair.grpc.pb.h"
+#include "server/key_pair_view.h"
 #include "server/rotation_keeper.h"
 #include "server/service_context.h"
 
@@ -25,10 +26,17 @@ class KeyPairServiceImpl final : public v1::KeyPairService::Service {
                              google::protobuf::Empty* response) override;
 
  private:
-  absl::Status Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller, v1::KeyPair& response);
-  absl::Status Import(const v1::ImportKeyPairRequest& request, const std::string& caller, v1::KeyPair& response);
-  absl::StatusOr<v1::KeyPair> View(const keys::KeyPairRecord& record);
+  // `detail`: of the audit's line; filled as soon as the pair has its name.
+  absl::Status Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller, std::string& detail,
+                        v1::KeyPair& response);
+  absl::Status Import(const v1::ImportKeyPairRequest& request, const std::string& caller, std::string& detail,
+                      v1::KeyPair& response);
+  // The pair that the same request made before; nullopt when it is new. REQUEST_ID_REUSED: another request has its id.
+  absl::StatusOr<std::optional<keys::KeyPairRecord>> MadeBefore(const v1::GenerateKeyPairRequest& request,
+                                                                const std::string& name, int bits,
+                                                                std::optional<keys::KeySlot> slot);
   absl::StatusOr<std::string> UserOf(const std::string& connection);
+  absl::StatusOr<KeyPairSurroundings> SurroundingsOf(const std::string& connection);
 
   ServiceContext& context_;
   RotationKeeper& rotations_;

@@ -38,11 +38,10 @@ absl::Status CheckName(std::string_view name, std::string_view pattern, std::str
 absl::StatusOr<std::string> ChosenOrMadeId(std::string_view id, std::string_view prefix, Rng& rng,
                                            std::string_view field) {
   if (id.empty()) return absl::StrCat(std::string(prefix), RandomId(rng, 10));
-  if (IsId(id)) return std::string(id);
-  return InvalidField(
-      field,
-      absl::StrCat(std::string(field), " must be 1 to 63 characters of a-z, 0-9 and -, beginning with a letter; got ",
-                   JsonQuote(CutText(id, 100))));
+  if (IsId(id) && id.back() != '-') return std::string(id);
+  return InvalidField(field,
+                      absl::StrCat(std::string(field), " must be 1 to 63 characters of a-z, 0-9 and -, ",
+                                   "beginning with a letter and not ending with -; got ", JsonQuote(CutText(id, 100))));
 }
 
 std::string_view ParentOf(std::string_view name) {

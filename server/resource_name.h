@@ -13,7 +13,8 @@ namespace cdi::server {
 // that does not match `pattern`, for example "syncs/*/runs/*".
 absl::Status CheckName(std::string_view name, std::string_view pattern, std::string_view field);
 
-// 1 to 63 characters of a-z, 0-9 and `-`, beginning with a letter; empty: made here with `prefix`.
+// 1 to 63 characters of a-z, 0-9 and `-`, beginning with a letter and not ending with `-`, as keys::KeyRing wants it
+// too; empty: made here with `prefix`. Stricter than CheckName, which still reaches what an older release made.
 absl::StatusOr<std::string> ChosenOrMadeId(std::string_view id, std::string_view prefix, Rng& rng,
                                            std::string_view field);
 

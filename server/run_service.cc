@@ -102,10 +102,16 @@ absl::StatusOr<std::vector<StoredParkedRow>> RunServiceImpl::Chosen(const Parked
     if (rows.size() > static_cast<size_t>(kReplayRowsMax)) rows.resize(kReplayRowsMax);
   }
   if (rows.empty()) {
+    CDI_RETURN_IF_ERROR(RefuseUnknown(filter));
     return MakeError(absl::StatusCode::kFailedPrecondition, "NOTHING_TO_DO",
                      absl::StrCat("there is no open ", *filter.held ? "held" : "dead", " row that could be sent"));
   }
   return rows;
+}
+
+absl::Status RunServiceImpl::RefuseUnknown(const ParkedFilter& filter) {
+  CDI_RETURN_IF_ERROR(context_.store.GetSyncStatus(filter.sync).status());
+  return filter.run ? context_.store.GetRun(*filter.run).status() : absl::OkStatus();
 }
 
 absl::Status RunServiceImpl::RefuseSuperseded(const SyncName& sync, const std::vector<StoredParkedRow>& rows) {
@@ -197,6 +203,7 @@ grpc::Status RunServiceImpl::ListDeadRows(grpc::ServerContext* rpc, const v1::Li
                                            " ", request->include_settled());
     CDI_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(scope, request->page_token()));
     CDI_ASSIGN_OR_RETURN(const auto page, context_.store.ListParkedRows(filter, after, size));
+    if (page.items.empty()) CDI_RETURN_IF_ERROR(RefuseUnknown(filter));
     for (const StoredParkedRow& row : page.items) *response->add_dead_rows() = ViewOf(row);
     response->set_next_page_token(MakePageToken(scope, page.next));
     return absl::OkStatus();
@@ -243,6 +250,7 @@ grpc::Status RunServiceImpl::DiscardHeldRows(grpc::ServerContext* rpc, const v1:
     CDI_ASSIGN_OR_RETURN(const std::vector<uint64_t> ids, IdsOf(request->ids()));
     CDI_ASSIGN_OR_RETURN(const uint64_t discarded,
                          context_.store.DiscardParkedRows(filter, ids, CutText(request->reason(), 300), caller.name()));
+    if (discarded == 0) CDI_RETURN_IF_ERROR(RefuseUnknown(filter));
     response->set_discarded(static_cast<int64_t>(discarded));
     return absl::OkStatus();
   });

@@ -31,6 +31,9 @@ class RunServiceImpl final : public v1::RunService::Service {
   // The open parked rows that a request means: those with `ids`, or all of the filter.
   absl::StatusOr<std::vector<ingest::StoredParkedRow>> Chosen(const ingest::ParkedFilter& filter,
                                                               const std::vector<uint64_t>& ids);
+  // NOT_FOUND where nothing was found because the sync or run of the filter is not there. Asked afterwards only: rows
+  // may outlive the record of their run.
+  absl::Status RefuseUnknown(const ingest::ParkedFilter& filter);
   absl::Status RefuseSuperseded(const ingest::SyncName& sync, const std::vector<ingest::StoredParkedRow>& rows);
   absl::StatusOr<v1::Run> StartReplay(const ingest::SyncName& sync, const std::vector<ingest::StoredParkedRow>& rows,
                                       const std::string& request_id, const std::string& caller);

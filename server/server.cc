@@ -97,7 +97,7 @@ class Server::Impl {
         access_service_(context_, tokens_),
         rotation_keeper_({*store_, *store_, key_ring_, *clock_, logger_, metrics_}, PolicyOf(config_.key_rotation()),
                          UserMakerOver(*store_, warehouses_)),
-        connections_(context_),
+        connections_(context_, rotation_keeper_),
         key_pairs_(context_, rotation_keeper_),
         rotations_(context_, rotation_keeper_),
         workspaces_(context_),

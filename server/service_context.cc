@@ -144,7 +144,7 @@ void RecordCall(const ServiceContext& context, const CallRecord& record) {
 
 grpc::Status ServeCall(const ServiceContext& context, std::string_view method, const grpc::ServerContext& rpc,
                        const google::protobuf::Message& request,
-                       const std::function<absl::Status(const Caller&)>& handle) {
+                       const std::function<absl::Status(const Caller&, std::string& detail)>& handle) {
   const MonoTime begin = context.clock.MonoNow();
   const RpcRow* row = FindRpc(method);
   Caller caller{.principal = {}, .peer = rpc.peer()};
@@ -167,7 +167,7 @@ grpc::Status ServeCall(const ServiceContext& context, std::string_view method, c
     try {
       record.status = CheckTimes(request);
       if (record.status.ok()) record.status = context.audit.Begin(record);
-      if (record.status.ok()) record.status = handle(caller);
+      if (record.status.ok()) record.status = handle(caller, record.detail);
     } catch (const std::exception& error) {
       record.status = absl::InternalError(CutText(error.what(), 300));
     }

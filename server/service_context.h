@@ -54,20 +54,24 @@ void RecordCall(const ServiceContext& context, const CallRecord& record);
 // Serve without its template.
 grpc::Status ServeCall(const ServiceContext& context, std::string_view method, const grpc::ServerContext& rpc,
                        const google::protobuf::Message& request,
-                       const std::function<absl::Status(const Caller&)>& handle);
+                       const std::function<absl::Status(const Caller&, std::string& detail)>& handle);
 
 // The only way into a handler: authenticates, counts, authorizes by the table's row of `method` (none: refused), runs
-// `handle` and converts what it says. `handle` returns absl::Status and takes the caller, or nothing.
+// `handle` and converts what it says. `handle` returns absl::Status and takes the caller, or nothing; or the caller and
+// the detail that the audit's line gets at the end, which it fills as soon as it knows it.
 template <typename Handle>
 grpc::Status Serve(const ServiceContext& context, std::string_view method, const grpc::ServerContext* rpc,
                    const google::protobuf::Message& request, Handle&& handle) {
-  return ServeCall(context, method, *rpc, request, [&handle](const Caller& caller) -> absl::Status {
-    if constexpr (std::is_invocable_v<Handle, const Caller&>) {
-      return std::forward<Handle>(handle)(caller);
-    } else {
-      return std::forward<Handle>(handle)();
-    }
-  });
+  return ServeCall(context, method, *rpc, request,
+                   [&handle](const Caller& caller, std::string& detail) -> absl::Status {
+                     if constexpr (std::is_invocable_v<Handle, const Caller&, std::string&>) {
+                       return std::forward<Handle>(handle)(caller, detail);
+                     } else if constexpr (std::is_invocable_v<Handle, const Caller&>) {
+                       return std::forward<Handle>(handle)(caller);
+                     } else {
+                       return std::forward<Handle>(handle)();
+                     }
+                   });
 }
 
 // Resources of a kind that the caller sees, by name, after `after`, at most `limit`. `next` names none that he does not

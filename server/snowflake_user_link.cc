@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "keys/alter_user.h"
+#include "server/connection_rules.h"
 #include "server/documents.h"
 
 namespace cdi::server {
@@ -59,7 +60,7 @@ absl::Status SnowflakeUserLink::AlterOverRotator(const std::string& statement) {
   }
   const v1::Connection& rotator = **rotator_;
   // The same user name in another account is another user.
-  if (rotator.snowflake().account() != connection_->snowflake().account()) {
+  if (!SameAccount(rotator.snowflake().account(), connection_->snowflake().account())) {
     return Refused(absl::StrCat(rotator.name(), " is no connection to account ", connection_->snowflake().account()));
   }
   return AlterOver(rotator, statement);

@@ -8,7 +8,7 @@
 namespace cdi::server {
 namespace {
 
-constexpr int kSyncsPerLook = 1000;
+constexpr int kResourcesPerLook = 1000;
 
 }  // namespace
 
@@ -16,7 +16,7 @@ absl::Status RefuseIfUsed(ingest::StateStore& store, const std::string& name,
                           const std::function<std::string(const v1::Sync&)>& used) {
   std::string after;
   do {
-    CDI_ASSIGN_OR_RETURN(const auto syncs, store.ListResources(ingest::ResourceKind::kSync, after, kSyncsPerLook));
+    CDI_ASSIGN_OR_RETURN(const auto syncs, store.ListResources(ingest::ResourceKind::kSync, after, kResourcesPerLook));
     for (const ingest::Resource& resource : syncs.items) {
       CDI_ASSIGN_OR_RETURN(const v1::Sync sync, SyncOf(resource));
       if (used(sync) != name) continue;
@@ -27,6 +27,20 @@ absl::Status RefuseIfUsed(ingest::StateStore& store, const std::string& name,
     after = syncs.next;
   } while (!after.empty());
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> RotatedOver(ingest::StateStore& store, const std::string& connection) {
+  std::string after;
+  do {
+    CDI_ASSIGN_OR_RETURN(const auto page,
+                         store.ListResources(ingest::ResourceKind::kConnection, after, kResourcesPerLook));
+    for (const ingest::Resource& resource : page.items) {
+      CDI_ASSIGN_OR_RETURN(const v1::Connection other, ConnectionOf(resource));
+      if (other.rotation().rotator_connection() == connection) return other.name();
+    }
+    after = page.next;
+  } while (!after.empty());
+  return std::string();
 }
 
 }  // namespace cdi::server

@@ -41,7 +41,7 @@ absl::StatusOr<std::unique_ptr<OdbcConnection>> LoginDesk::Open(const SessionReq
   CDI_ASSIGN_OR_RETURN(const DriverChoice choice, ChooseDriver(settings_, installed));
   CDI_ASSIGN_OR_RETURN(const std::vector<Credential> credentials, credentials_->Credentials());
   if (credentials.empty()) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "KEY_MISSING",
+    return MakeError(absl::StatusCode::kFailedPrecondition, "KEY_PAIR_MISSING",
                      "the connection has no key pair and no password to log in with; make a key pair and register "
                      "its public half");
   }

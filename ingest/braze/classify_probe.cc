@@ -1,6 +1,7 @@
 // What the answer to the harmless request says about a workspace: cause and fix.
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "ingest/braze/classify_reply.h"
@@ -14,6 +15,9 @@ struct Finding {
   std::string_view reason;
   std::string_view fix;
 };
+
+constexpr Finding kKeyRefused = {absl::StatusCode::kUnauthenticated, "API_KEY_REFUSED",
+                                 "give the REST API key of this workspace, made on this instance"};
 
 Finding FindingOfFault(TransportFault fault) {
   switch (fault) {
@@ -36,8 +40,7 @@ Finding FindingOfFault(TransportFault fault) {
 Finding FindingOfStatus(SendOutcome outcome, int status) {
   switch (outcome) {
     case SendOutcome::kAuthRefused:
-      return status == 401 ? Finding{absl::StatusCode::kUnauthenticated, "API_KEY_REFUSED",
-                                     "give the REST API key of this workspace, made on this instance"}
+      return status == 401 ? kKeyRefused
                            : Finding{absl::StatusCode::kPermissionDenied, "API_KEY_FORBIDDEN",
                                      "give the key the permission users.track, and allow this host in its IP list"};
     case SendOutcome::kThrottled:
@@ -50,16 +53,25 @@ Finding FindingOfStatus(SendOutcome outcome, int status) {
   }
 }
 
+// Braze refuses an unknown key with 401. Under 400 only the words tell it from the refusal of our empty body, which
+// speaks of missing objects and never of a key.
+bool SpeaksOfKey(const ReplyBody& body) {
+  return absl::AsciiStrToLower(body.message).find("api key") != std::string::npos;
+}
+
 }  // namespace
 
 absl::Status ClassifyProbe(const RawReply& reply, std::string_view origin, std::string_view api_key) {
   const SendReport report = ClassifyReply(reply, DataType::kUserAttributes, 0, api_key, 0);
   const bool answered = reply.fault == TransportFault::kNone && reply.http_status >= 200;
-  if (answered && (reply.http_status == 400 || reply.http_status < 300) &&
-      ParseReplyBody(reply.body, DataType::kUserAttributes, 0).readable) {
+  const ReplyBody body = ParseReplyBody(reply.body, DataType::kUserAttributes, 0);
+  const bool key_refused = answered && reply.http_status == 400 && SpeaksOfKey(body);
+  if (answered && !key_refused && (reply.http_status == 400 || reply.http_status < 300) && body.readable) {
     return absl::OkStatus();
   }
-  const Finding finding = answered ? FindingOfStatus(report.outcome, reply.http_status) : FindingOfFault(reply.fault);
+  const Finding finding = key_refused ? kKeyRefused
+                          : answered  ? FindingOfStatus(report.outcome, reply.http_status)
+                                      : FindingOfFault(reply.fault);
   ErrorDetails details = {{"field", finding.code == absl::StatusCode::kUnauthenticated ||
                                             finding.code == absl::StatusCode::kPermissionDenied
                                         ? "api_key"

@@ -72,7 +72,8 @@ struct RawReply {
 SendReport ClassifyReply(const RawReply& reply, DataType type, uint32_t objects, std::string_view api_key, int64_t now);
 
 // The same exchange for HttpSender::Probe: a POST of `{}` to /users/track. Braze refuses it with 400 after it has
-// checked endpoint, key and permission, and nothing changes: that is success. Errors, with cause and fix:
+// checked endpoint, key and permission, and nothing changes: that is success, unless its words are about the key.
+// Errors, with cause and fix:
 //   kUnauthenticated API_KEY_REFUSED · kPermissionDenied API_KEY_FORBIDDEN · kFailedPrecondition ENDPOINT_WRONG,
 //   TLS_FAILED, ADDRESS_REFUSED · kUnavailable ENDPOINT_UNREACHABLE, BRAZE_UNAVAILABLE · kDeadlineExceeded
 //   ENDPOINT_TIMEOUT · kResourceExhausted RATE_LIMITED

@@ -42,6 +42,10 @@ class SqliteStore final : public ingest::StateStore, public keys::KeyStore, publ
                                                                  int limit) override;
   absl::StatusOr<ingest::SealedSecret> GetSecret(const std::string& name) override;
   absl::Status PutSecret(const ingest::SealedSecret& secret) override;
+  absl::StatusOr<std::optional<std::string>> FindAnswer(const std::string& request_id,
+                                                        const std::string& request_hash) override;
+  absl::Status KeepAnswer(const std::string& request_id, const std::string& request_hash,
+                          const std::string& answer) override;
   absl::StatusOr<ingest::SyncStatus> GetSyncStatus(const ingest::SyncName& sync) override;
   absl::Status SetNextRunTime(const ingest::SyncName& sync, std::optional<Timestamp> time) override;
   absl::Status SetTestedVersion(const ingest::SyncName& sync, uint64_t version) override;

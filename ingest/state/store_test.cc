@@ -98,6 +98,32 @@ TEST_F(ResourcesTest, ARequestIdHasOneAnswerForADay) {
   EXPECT_EQ(ErrorReason(store_->Apply(change).status()), "RESOURCE_EXISTS");
 }
 
+TEST_F(ResourcesTest, AnAnswerThatWasKeptIsFoundByItsOwnRequestForADay) {
+  EXPECT_EQ(*store_->FindAnswer("id", "h1"), std::nullopt);
+  ASSERT_TRUE(store_->KeepAnswer("id", "h1", "connections/a/keyPairs/k").ok());
+  Reopen();
+  EXPECT_EQ(*store_->FindAnswer("id", "h1"), "connections/a/keyPairs/k");
+  EXPECT_EQ(ErrorReason(store_->FindAnswer("id", "h2").status()), "REQUEST_ID_REUSED");
+  EXPECT_EQ(ErrorReason(store_->KeepAnswer("id", "h2", "other")), "REQUEST_ID_REUSED");
+  ASSERT_TRUE(store_->KeepAnswer("id", "h1", "other").ok());
+  EXPECT_EQ(*store_->FindAnswer("id", "h1"), "connections/a/keyPairs/k") << "the first answer stands";
+  clock_.Advance(std::chrono::hours(25));
+  EXPECT_EQ(*store_->FindAnswer("id", "h2"), std::nullopt);
+  EXPECT_TRUE(store_->KeepAnswer("id", "h2", "other").ok());
+}
+
+// Each of the three kinds of requests sees the ids of the others.
+TEST_F(ResourcesTest, ARequestIdIsOneAcrossAllKindsOfRequests) {
+  ResourceChange change = Change(kCreate, "connections/a");
+  change.request_id = "id";
+  change.request_hash = "h1";
+  ASSERT_TRUE(store_->Apply(change).ok());
+  EXPECT_EQ(ErrorReason(store_->FindAnswer("id", "h1").status()), "REQUEST_ID_REUSED");
+  ASSERT_TRUE(store_->KeepAnswer("other", "h1", "answer").ok());
+  change.request_id = "other";
+  EXPECT_EQ(ErrorReason(store_->Apply(change).status()), "REQUEST_ID_REUSED");
+}
+
 TEST_F(ResourcesTest, ASecretComesAndGoesWithItsResource) {
   ResourceChange change = Change(kCreate, "connections/a");
   change.secret = ingest::SealedSecret{"connections/a/password", 1, std::string("se\0aled", 7)};

@@ -149,6 +149,13 @@ class TlsTest(unittest.TestCase):
         code, reason, _ = list_syncs(grpc.insecure_channel(self.site.server.address))
         self.assertEqual((code, reason), ("UNAVAILABLE", ""))
 
+    def test_the_command_line_without_tls_is_told_of_it(self):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("CDI_")}
+        asked = subprocess.run([BINARIES / "cdi", "--server", self.site.server.address, "syncs", "list"], env=environment,
+                               capture_output=True, text=True, check=False)
+        self.assertEqual(asked.returncode, 5, asked.stderr)
+        self.assertIn("if it speaks TLS, give --ca-file FILE", asked.stderr)
+
     def test_only_tls_1_2_and_1_3_are_spoken(self):
         def handshake(version):
             return subprocess.run(["openssl", "s_client", "-connect", self.site.server.address, version, "-alpn", "h2", "-cipher",

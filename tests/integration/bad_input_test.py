@@ -53,6 +53,10 @@ class BadInputTest(unittest.TestCase):
             return lambda: service.connections.CreateConnection(
                 c.CreateConnectionRequest(connection_id=connection_id, connection=message))
 
+        def rotated_over(name):
+            message = c.Connection(snowflake=snowflake(account="A-B", user="U"), rotation={"rotator_connection": name})
+            return lambda: service.connections.CreateConnection(c.CreateConnectionRequest(connection_id="x", connection=message))
+
         def workspace(endpoint, key="k"):
             return lambda: service.workspaces.CreateWorkspace(w.CreateWorkspaceRequest(
                 workspace_id="x", workspace=w.Workspace(endpoint=endpoint, api_key=key)))
@@ -65,7 +69,7 @@ class BadInputTest(unittest.TestCase):
                 sync=s.Sync(name="syncs/users", **fields), update_mask=field_mask_pb2.FieldMask(paths=paths)))
 
         invalid, missing, wrong_state = "INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION"
-        endpoint = "workspace.endpoint"
+        endpoint, rotator = "workspace.endpoint", "connection.rotation.rotator_connection"
         table = [
             ("empty name", lambda: service.syncs.GetSync(s.GetSyncRequest()), invalid, "INVALID_FIELD", "name"),
             ("name of another kind", lambda: service.syncs.GetSync(s.GetSyncRequest(name="runs/x")), invalid, "INVALID_FIELD", "name"),
@@ -73,17 +77,38 @@ class BadInputTest(unittest.TestCase):
             ("id with SQL", connection("a';drop"), invalid, "INVALID_FIELD", "connection_id"),
             ("unknown sync", lambda: service.syncs.GetSync(s.GetSyncRequest(name="syncs/none")), missing, None, ""),
             ("unknown run", lambda: service.runs.GetRun(r.GetRunRequest(name="syncs/users/runs/none")), missing, None, ""),
+            ("dead rows of an unknown run", lambda: service.runs.ListDeadRows(r.ListDeadRowsRequest(parent="syncs/users/runs/none")),
+             missing, "RUN_NOT_FOUND", ""),
+            ("dead rows of an unknown sync", lambda: service.runs.ListDeadRows(r.ListDeadRowsRequest(parent="syncs/none")), missing,
+             "SYNC_NOT_FOUND", ""),
+            ("replay of an unknown run", lambda: service.runs.ReplayDeadRows(r.ReplayDeadRowsRequest(parent="syncs/users/runs/none")),
+             missing, "RUN_NOT_FOUND", ""),
+            ("discard of an unknown run", lambda: service.runs.DiscardHeldRows(r.DiscardHeldRowsRequest(
+                parent="syncs/users/runs/none", reason="r")), missing, "RUN_NOT_FOUND", ""),
+            ("id that no key pair could be under", connection("a-"), invalid, "INVALID_FIELD", "connection_id"),
             ("no warehouse kind", lambda: service.connections.CreateConnection(
                 c.CreateConnectionRequest(connection_id="x", connection=c.Connection())), invalid, "INVALID_FIELD", None),
             ("account with scheme", connection(account="https://a-b.snowflakecomputing.com"), invalid, "INVALID_FIELD",
              "connection.snowflake.account"),
             ("empty user", connection(user=""), invalid, "INVALID_FIELD", "connection.snowflake.user"),
+            ("user that no statement can name", connection(user='"a"b'), invalid, "INVALID_FIELD", "connection.snowflake.user"),
             ("host with user info", connection(host="u:p@host"), invalid, "INVALID_FIELD", "connection.snowflake.host"),
-            ("plaintext to the world", connection(host="example.com", plaintext=True), invalid, "INVALID_FIELD", None),
+            ("plaintext to the world", connection(host="example.com", plaintext=True), invalid, "INVALID_FIELD", "connection.snowflake.plaintext"),
+            ("port that is none", connection(port=70000), invalid, "INVALID_FIELD", "connection.snowflake.port"),
             ("library of the caller's choice", connection(driver="/tmp/mine.so"), invalid, "INVALID_FIELD", "connection.snowflake.driver"),
             ("second connection of a user", connection(account="MYORG-TEST", user="braze_ingestion_user"), "ALREADY_EXISTS", None, None),
+            ("second connection of a user, spelled otherwise", connection(account="myorg_test", user="braze_ingestion_user"),
+             "ALREADY_EXISTS", "UNIQUE_KEY_TAKEN", None),
+            ("rotator that is not there", rotated_over("connections/none"), missing, "RESOURCE_NOT_FOUND", rotator),
+            ("rotator that is itself", rotated_over("connections/x"), invalid, "INVALID_FIELD", rotator),
+            ("rotator of another account", rotated_over("connections/main"), invalid, "INVALID_FIELD", rotator),
+            ("rotator by an update", lambda: service.connections.UpdateConnection(c.UpdateConnectionRequest(
+                connection=c.Connection(name="connections/main", rotation={"rotator_connection": "connections/main"}),
+                update_mask={"paths": ["rotation.rotator_connection"]})), invalid, "INVALID_FIELD", rotator),
             ("key size", lambda: service.key_pairs.GenerateKeyPair(k.GenerateKeyPairRequest(
                 connection="connections/main", key_bits=1024)), invalid, "INVALID_FIELD", "key_bits"),
+            ("slot that is none", lambda: service.key_pairs.GenerateKeyPair(k.GenerateKeyPairRequest(
+                connection="connections/main", slot=9)), invalid, "INVALID_FIELD", "slot"),
             ("endpoint with user info", workspace("https://user:pass@rest.iad-01.braze.com"), invalid, "ENDPOINT_INVALID", endpoint),
             ("endpoint with an IP", workspace("https://10.0.0.1"), invalid, "ENDPOINT_INVALID", endpoint),
             ("endpoint with a path", workspace("https://rest.iad-01.braze.com/users"), invalid, "ENDPOINT_INVALID", endpoint),
@@ -153,6 +178,28 @@ class BadInputTest(unittest.TestCase):
         request.sync.display_name = "b"
         code, reason, _, message = self.refused(lambda: self.service.syncs.CreateSync(request))
         self.assertEqual((code, reason), ("ALREADY_EXISTS", "REQUEST_ID_REUSED"), message)
+
+    def test_a_repeated_request_for_a_key_pair_gets_that_pair_and_another_one_none(self):
+        from cdi.v1 import connection_pb2 as c, key_pair_pb2 as k
+
+        def generate(**fields):
+            return self.service.key_pairs.GenerateKeyPair(k.GenerateKeyPairRequest(connection="connections/pairs", **fields))
+
+        def reused(**fields):
+            code, reason, field, message = self.refused(lambda: generate(**fields))
+            self.assertEqual((code, reason, field), ("ALREADY_EXISTS", "REQUEST_ID_REUSED", "request_id"), message)
+
+        self.service.connections.CreateConnection(c.CreateConnectionRequest(
+            connection_id="pairs", connection=c.Connection(snowflake=c.Connection.Snowflake(account="A-PAIRS", user="U"))))
+        pair = generate(request_id="pair-1", key_bits=2048)
+        self.assertEqual(generate(request_id="pair-1", key_bits=2048), pair)
+        reused(request_id="pair-1", key_bits=4096)
+        reused(request_id="pair-1", key_bits=2048, slot=2)
+        named = generate(request_id="pair-2", key_pair_id="mine", key_bits=2048)
+        self.assertEqual(generate(request_id="pair-2", key_pair_id="mine", key_bits=2048), named)
+        reused(request_id="pair-2", key_pair_id="other", key_bits=2048)
+        code, reason, _, message = self.refused(lambda: generate(request_id="pair-3", key_pair_id="mine", key_bits=2048))
+        self.assertEqual((code, reason), ("ALREADY_EXISTS", "KEY_PAIR_EXISTS"), message)
 
     def test_a_second_run_is_refused_while_one_is_active(self):
         from cdi.v1 import run_pb2 as r, sync_pb2 as s

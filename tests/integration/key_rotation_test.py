@@ -45,6 +45,12 @@ class KeyRotationTest(unittest.TestCase):
         details = dict(raised.exception.trailing_metadata())["grpc-status-details-bin"]
         self.assertIn(reason.encode(), details, raised.exception)
 
+    def audited(self, verb, outcome):
+        from cdi.v1 import audit_pb2
+
+        answer = self.service.audit.ListAuditEntries(audit_pb2.ListAuditEntriesRequest(verb=verb, page_size=1000))
+        return [entry.detail for entry in answer.entries if audit_pb2.AuditEntry.Outcome.Name(entry.outcome) == outcome]
+
     def run_statement(self, rotation):
         self.assertEqual(rotation.next_actor, ADMINISTRATOR, rotation)
         self.service.sql(rotation.next_statement)
@@ -112,6 +118,7 @@ class KeyRotationTest(unittest.TestCase):
         rotator = connection_pb2.Connection(snowflake=main.snowflake)
         rotator.snowflake.user = rotator.snowflake.role = "KEY_ROTATOR"
         rotator.snowflake.warehouse = ""
+        rotator.snowflake.account = "myorg-test"  # the same account, as some write it
         self.service.connections.CreateConnection(connection_pb2.CreateConnectionRequest(
             connection_id="rotator", connection=rotator))
         pair = self.service.key_pairs.GenerateKeyPair(key_pair_pb2.GenerateKeyPairRequest(
@@ -120,6 +127,7 @@ class KeyRotationTest(unittest.TestCase):
         self.service.connections.UpdateConnection(connection_pb2.UpdateConnectionRequest(
             connection=connection_pb2.Connection(name="connections/main", rotation={"rotator_connection": "connections/rotator"}),
             update_mask={"paths": ["rotation.rotator_connection"]}))
+        self.service.test_connection("rotator")  # without a virtual warehouse, as it is meant to be
         receipt = self.service.wait_for_step(self.service.rotate(mode=AUTOMATIC).name, DONE)
         self.service.check_receipt(receipt, self)
         self.assertEqual((receipt.set_by, receipt.unset_by), ("connections/rotator", "connections/rotator"))
@@ -198,8 +206,10 @@ class KeyRotationTest(unittest.TestCase):
         (folder / "link.p8").symlink_to(key)
         self.refused("KEY_IMPORT_UNREADABLE", lambda: take(file="link.p8", passphrase_file="own.pass"))
         self.refused("INVALID_FIELD", lambda: take(file="../import/own.p8", passphrase_file="own.pass"))
-        self.refused("INVALID_FIELD", lambda: take(file="own.p8"))
+        self.refused("passphrase_file", lambda: take(file="own.p8"))
         pair = take(file="own.p8", passphrase_file="own.pass")
+        for outcome in ("DONE", "REFUSED"):  # the pair's name and the file, also of the attempts that were refused
+            self.assertTrue(any(f'{pair.name} of file "own.p8"' in line for line in self.audited("ImportKeyPair", outcome)), outcome)
         self.assertEqual(pair.fingerprint, fingerprint)
         receipt = self.service.wait_for_step(self.service.rotate(mode=AUTOMATIC, key_pair=pair.name).name, DONE)
         self.service.check_receipt(receipt, self)

@@ -58,7 +58,7 @@ TEST_P(WarehouseContextTest, NoMoreThanTwoLoginsAreTried) {
 
 TEST_P(WarehouseContextTest, NoCredentialIsNamed) {
   const absl::Status status = Site().ConnectStatus(Site().Settings(), std::make_shared<ListedCredentials>());
-  EXPECT_EQ(ErrorReason(status), "KEY_MISSING") << status;
+  EXPECT_EQ(ErrorReason(status), "KEY_PAIR_MISSING") << status;
 }
 
 struct Wrong {
