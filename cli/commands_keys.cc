@@ -16,7 +16,12 @@ constexpr char kStatementOnlyHelp[] = "Print nothing but the statement, to be pi
 
 // The statement alone on its own line, after what explains it: a triple click, or `tail -n 1`, copies it.
 void ShowStatement(Console& console, std::string_view before, const std::string& statement) {
-  console.out << before << "\n\n" << PrintableText(statement) << std::endl;
+  if (!statement.empty()) console.out << before << "\n\n" << PrintableText(statement) << std::endl;
+}
+
+// For a file that is run as it is: where there is no statement, a comment says why.
+void ShowStatementOnly(Console& console, const v1::KeyPair& key_pair, const std::string& statement) {
+  console.out << PrintableText(statement.empty() ? Concat("-- ", key_pair.problem()) : statement) << std::endl;
 }
 
 struct GenerateOptions {
@@ -39,7 +44,7 @@ int Generate(Command& command, const GenerateOptions& options) {
   }
   return command.CallAndAnswer(&Stub::GenerateKeyPair, request, [&](Console& console, const v1::KeyPair& made) {
     if (options.statement_only) {
-      console.out << PrintableText(made.register_statement()) << std::endl;
+      ShowStatementOnly(console, made, made.register_statement());
       return;
     }
     ShowKeyPair(console, made);
@@ -116,7 +121,7 @@ void AddReading(CLI::App& noun, Action& chosen) {
       const bool revoked = key_pair.state() == v1::KeyPair::REVOKED;
       const std::string& statement = revoked ? key_pair.unregister_statement() : key_pair.register_statement();
       if (*statement_only) {
-        console.out << PrintableText(statement) << std::endl;
+        ShowStatementOnly(console, key_pair, statement);
         return;
       }
       ShowKeyPair(console, key_pair);

@@ -136,6 +136,7 @@ void ShowKeyPair(Console& console, const v1::KeyPair& key_pair) {
       .Add("public key", key_pair.public_key())
       .AddTime("created", key_pair.has_create_time(), key_pair.create_time())
       .AddTime("activated", key_pair.has_activate_time(), key_pair.activate_time())
+      .Add("problem", key_pair.problem())
       .Print(console);
 }
 

@@ -69,6 +69,11 @@ absl::StatusOr<std::optional<keys::KeyPairRecord>> KeyPairServiceImpl::MadeBefor
                    {{"field", "request_id"}});
 }
 
+v1::KeyPair KeyPairServiceImpl::View(const keys::KeyPairRecord& record, const KeyPairSurroundings& around) {
+  const bool live = record.state != keys::KeyPairState::kRevoked;
+  return ViewOf(record, around, live ? context_.keys.CheckWhole(record) : absl::OkStatus());
+}
+
 absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& request, const std::string& caller,
                                           std::string& detail, v1::KeyPair& response) {
   CDI_RETURN_IF_ERROR(CheckName(request.connection(), "connections/*", "connection"));
@@ -81,7 +86,7 @@ absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& requ
   detail = name;
   CDI_ASSIGN_OR_RETURN(const std::optional<keys::KeyPairRecord> before, MadeBefore(request, name, bits, slot));
   if (before) {
-    response = ViewOf(*before, around);
+    response = View(*before, around);
     return absl::OkStatus();
   }
   CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Generate(request.connection(), id, bits, slot));
@@ -95,7 +100,7 @@ absl::Status KeyPairServiceImpl::Generate(const v1::GenerateKeyPairRequest& requ
                             {{"key_pair", record.name}, {"reason", ErrorReason(kept)}});
     }
   }
-  response = ViewOf(record, around);
+  response = View(record, around);
   return absl::OkStatus();
 }
 
@@ -122,7 +127,7 @@ absl::Status KeyPairServiceImpl::Import(const v1::ImportKeyPairRequest& request,
   const keys::KeyPairRecord& record = *imported;
   context_.logger.Write(LogLevel::kInfo, "key_pair_imported",
                         {{"key_pair", record.name}, {"fingerprint", record.fingerprint}, {"caller", caller}});
-  response = ViewOf(record, around);
+  response = View(record, around);
   return absl::OkStatus();
 }
 
@@ -146,7 +151,7 @@ grpc::Status KeyPairServiceImpl::GetKeyPair(grpc::ServerContext* rpc, const v1::
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     CDI_ASSIGN_OR_RETURN(const keys::KeyPairRecord record, context_.keys.Get(request->name()));
     CDI_ASSIGN_OR_RETURN(const KeyPairSurroundings around, SurroundingsOf(std::string(ParentOf(request->name()))));
-    *response = ViewOf(record, around);
+    *response = View(record, around);
     return absl::OkStatus();
   });
 }
@@ -170,7 +175,7 @@ grpc::Status KeyPairServiceImpl::ListKeyPairs(grpc::ServerContext* rpc, const v1
         response->set_next_page_token(MakePageToken(scope, response->key_pairs(size - 1).name()));
         break;
       }
-      *response->add_key_pairs() = ViewOf(*next, around);
+      *response->add_key_pairs() = View(*next, around);
     }
     return absl::OkStatus();
   });
@@ -189,7 +194,7 @@ grpc::Status KeyPairServiceImpl::RevokeKeyPair(grpc::ServerContext* rpc, const v
     context_.logger.Write(
         LogLevel::kWarn, "key_pair_revoked",
         {{"key_pair", record.name}, {"reason", CutText(request->reason(), 300)}, {"caller", caller.name()}});
-    *response = ViewOf(record, around);
+    *response = View(record, around);
     return absl::OkStatus();
   });
 }

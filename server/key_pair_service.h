@@ -37,6 +37,7 @@ class KeyPairServiceImpl final : public v1::KeyPairService::Service {
                                                                 std::optional<keys::KeySlot> slot);
   absl::StatusOr<std::string> UserOf(const std::string& connection);
   absl::StatusOr<KeyPairSurroundings> SurroundingsOf(const std::string& connection);
+  v1::KeyPair View(const keys::KeyPairRecord& record, const KeyPairSurroundings& around);
 
   ServiceContext& context_;
   RotationKeeper& rotations_;

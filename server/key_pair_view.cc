@@ -1,20 +1,25 @@
 #include "server/key_pair_view.h"
 
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
 #include "keys/alter_user.h"
 #include "server/documents.h"
 #include "server/rotation_view.h"
 
 namespace cdi::server {
 
-v1::KeyPair ViewOf(const keys::KeyPairRecord& record, const KeyPairSurroundings& surroundings) {
+v1::KeyPair ViewOf(const keys::KeyPairRecord& record, const KeyPairSurroundings& surroundings,
+                   const absl::Status& whole) {
   v1::KeyPair view;
   view.set_name(record.name);
   view.set_slot(ViewOf(record.slot));
   view.set_state(ViewOf(record.state));
   view.set_key_bits(record.bits);
   view.set_fingerprint(record.fingerprint);
-  view.set_public_key(record.public_key_line);
-  if (record.state != keys::KeyPairState::kRevoked) {
+  if (!absl::IsDataLoss(whole)) view.set_public_key(record.public_key_line);
+  if (!whole.ok()) {
+    view.set_problem(absl::StrCat(ErrorReason(whole), ": ", std::string(whole.message())));
+  } else if (record.state != keys::KeyPairState::kRevoked) {
     view.set_register_statement(
         keys::AlterUserSetStatement(surroundings.user, record.slot, record.public_key_line).value_or(""));
   }

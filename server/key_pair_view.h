@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cdi/v1/key_pair.pb.h"
 #include "keys/key_store.h"
 #include "keys/rotation.h"
@@ -18,8 +19,9 @@ struct KeyPairSurroundings {
   std::vector<keys::RotationRecord> rotations{};  // of the connection
 };
 
-// Cannot fail: a statement that cannot be made is left empty.
-v1::KeyPair ViewOf(const keys::KeyPairRecord& record, const KeyPairSurroundings& surroundings);
+// Cannot fail: a statement that cannot be made is left empty. `whole` is KeyRing::CheckWhole of a live pair.
+v1::KeyPair ViewOf(const keys::KeyPairRecord& record, const KeyPairSurroundings& surroundings,
+                   const absl::Status& whole = absl::OkStatus());
 
 // The UNSET statement of each pair that is not revoked, in their order. A user that cannot be quoted has none.
 std::vector<std::string> UnregisterStatements(const std::vector<keys::KeyPairRecord>& records, std::string_view user);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
+
 namespace cdi::server {
 namespace {
 
@@ -38,6 +40,23 @@ TEST(KeyPairViewTest, AUserThatCannotBeQuotedCostsTheStatementsAndNothingElse) {
     EXPECT_EQ(view.register_statement(), "") << user;
     EXPECT_EQ(view.unregister_statement(), "") << user;
   }
+}
+
+// Nobody must be shown a stranger's key to register as ours.
+TEST(KeyPairViewTest, APairThatIsNotWholeShowsNoStatementAndSaysWhy) {
+  keys::KeyPairRecord pair = Pair("k1", keys::KeySlot::k1, keys::KeyPairState::kGenerated);
+  pair.public_key_line = "MIIB";
+  const KeyPairSurroundings around = {.user = "svc", .rotations = {}};
+  const v1::KeyPair damaged =
+      ViewOf(pair, around, MakeError(absl::StatusCode::kDataLoss, "SEALED_DAMAGED", "somebody changed it"));
+  EXPECT_EQ(damaged.register_statement(), "");
+  EXPECT_EQ(damaged.public_key(), "");
+  EXPECT_EQ(damaged.problem(), "SEALED_DAMAGED: somebody changed it");
+  EXPECT_EQ(damaged.unregister_statement(), "ALTER USER SVC UNSET RSA_PUBLIC_KEY");
+  const v1::KeyPair sealed =
+      ViewOf(pair, around, MakeError(absl::StatusCode::kFailedPrecondition, "MASTER_KEY_MISSING", "sealed"));
+  EXPECT_EQ(sealed.register_statement(), "");
+  EXPECT_EQ(sealed.public_key(), "MIIB") << "a read that a sealed server allows";
 }
 
 TEST(KeyPairViewTest, ARevokedPairShowsOnlyTheStatementThatRemovesIt) {

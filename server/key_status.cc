@@ -75,6 +75,12 @@ const v1::KeyStatus::Slot* FindVerdict(const v1::KeyStatus& status, Verdict verd
 
 std::string Advice(const KeyFacts& facts, const v1::KeyStatus& status) {
   const std::string connection(LastSegment(facts.connection.name()));
+  if (!facts.damaged.empty()) {
+    const std::string name = absl::StrCat(connection, "/", std::string(LastSegment(facts.damaged.front())));
+    return absl::StrCat("somebody changed the state: the public half stored with ", name,
+                        " is not that of its private half; cdi keys revoke ", name,
+                        " and unset its slot in Snowflake, and find out who can write the state directory");
+  }
   if (status.has_rotation()) return AdviceFor(status.rotation(), connection);
   if (facts.login_order.empty()) return absl::StrCat("make a key pair: cdi keys generate ", connection);
   if (!status.look_reason().empty()) return "Snowflake could not be asked: mend what it says, then look again";

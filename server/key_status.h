@@ -22,6 +22,8 @@ struct KeyFacts {
   // What DESC USER showed, or why it did not; nullopt: not asked.
   std::optional<absl::StatusOr<keys::SlotFingerprints>> there;
   Timestamp now;
+  // The live pairs whose stored public half is not that of their private half (KeyRing::CheckWhole).
+  std::vector<std::string> damaged{};
 };
 
 v1::KeyStatus MakeKeyStatus(const KeyFacts& facts);

@@ -103,6 +103,13 @@ TEST(KeyStatusTest, AnOpenRotationSaysWhoHasToAct) {
   EXPECT_THAT(status.advice(), HasSubstr("cdi keys resume main/r1"));
 }
 
+TEST(KeyStatusTest, AChangedStateComesBeforeEverythingElse) {
+  KeyFacts facts = Facts({Pair("a", KeySlot::k1, KeyPairState::kActive, 100)}, "SHA256:a", "");
+  facts.damaged = {"connections/main/keyPairs/a"};
+  EXPECT_THAT(MakeKeyStatus(facts).advice(),
+              HasSubstr("the public half stored with main/a is not that of its private"));
+}
+
 // rotation_view.cc converts by number.
 TEST(RotationViewTest, TheNumbersOfTheRecordAreThoseOfTheApi) {
   for (int step = 1; step <= 14; ++step) {

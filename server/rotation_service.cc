@@ -157,6 +157,9 @@ absl::Status RotationServiceImpl::FetchStatus(const v1::GetKeyStatusRequest& req
   CDI_ASSIGN_OR_RETURN(facts.pairs, context_.keys.List(request.connection()));
   CDI_ASSIGN_OR_RETURN(facts.login_order, context_.keys.LoginOrder(request.connection()));
   CDI_ASSIGN_OR_RETURN(facts.rotations, keeper_.List(request.connection()));
+  for (const keys::KeyPairRecord& pair : facts.login_order) {
+    if (absl::IsDataLoss(context_.keys.CheckWhole(pair))) facts.damaged.push_back(pair.name);
+  }
   facts.now = context_.clock.WallNow();
   response = MakeKeyStatus(facts);
   return absl::OkStatus();
