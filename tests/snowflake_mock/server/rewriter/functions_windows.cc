@@ -12,13 +12,14 @@ using Kind = SqlType::Kind;
 absl::Status NeedsOrder(const Calls& call) {
   if (!call.call.over->order.empty()) return absl::OkStatus();
   return SqlError("002303", "42601",
-                  absl::StrCat("SQL compilation error:\nMissing ORDER BY in the window of [", call.name(), "]"));
+                  absl::StrCat("SQL compilation error:\nWindow function type [", call.name(),
+                               "] requires ORDER BY in window specification"));
 }
 
 absl::StatusOr<Typed> Numbering(Calls& call) {
   const bool ntile = call.name() == "NTILE";
   CDI_RETURN_IF_ERROR(call.Expect(ntile ? 1 : 0, ntile ? 1 : 0));
-  if (call.name() != "ROW_NUMBER") CDI_RETURN_IF_ERROR(NeedsOrder(call));
+  CDI_RETURN_IF_ERROR(NeedsOrder(call));
   std::string argument;
   if (ntile) {
     CDI_ASSIGN_OR_RETURN(argument, call.Bigint(0));
@@ -61,6 +62,7 @@ absl::StatusOr<Typed> Lag(Calls& call) {
 absl::StatusOr<Typed> ValueOfRow(Calls& call) {
   const bool nth = call.name() == "NTH_VALUE";
   CDI_RETURN_IF_ERROR(call.Expect(nth ? 2 : 1, nth ? 2 : 1));
+  CDI_RETURN_IF_ERROR(NeedsOrder(call));
   CDI_ASSIGN_OR_RETURN(const Typed value, call.Value(0));
   std::string text = value.null ? "CAST(NULL AS VARCHAR)" : value.sql;
   if (nth) {
@@ -68,7 +70,7 @@ absl::StatusOr<Typed> ValueOfRow(Calls& call) {
     absl::StrAppend(&text, ", ", place);
   }
   CDI_ASSIGN_OR_RETURN(std::string over, call.Over());
-  if (call.call.over->frame.empty() && !call.call.over->order.empty()) {
+  if (call.call.over->frame.empty()) {
     over.insert(over.size() - 1, " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING");
   }
   return Typed{absl::StrCat(call.name(), "(", text, Nulls(call), ")", over), value.type, true, false, {}, {}};
