@@ -15,8 +15,8 @@ namespace cdi {
 namespace {
 
 // Of /etc/hosts as Debian, Red Hat and SUSE write it.
-constexpr std::array<std::string_view, 5> kNames = {"localhost", "localhost4", "localhost6", "ip6-localhost",
-                                                    "ip6-loopback"};
+constexpr std::array<std::string_view, 7> kNames = {"localhost",    "localhost4",     "localhost6",   "ip6-localhost",
+                                                    "ip6-loopback", "ipv6-localhost", "ipv6-loopback"};
 constexpr std::array<std::string_view, 3> kDomains = {"localdomain", "localdomain4", "localdomain6"};
 
 // 0.0.0.0 is "this host": Linux connects it to loopback.
@@ -68,7 +68,7 @@ bool IsLocalName(std::string_view host) {
 
 bool IsLoopback(std::string_view host) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
+  while (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
   const std::string text = absl::AsciiStrToLower(std::string(host));
   return IsLocalName(text) || IsLoopback4(text) || IsLoopback6(text);
 }

@@ -33,6 +33,8 @@ TEST(LoopbackTest, ThisMachineIsKnownInEverySpelling) {
                                       "0:0:0:0:0:0:0:1",
                                       "ip6-localhost",
                                       "ip6-loopback",
+                                      "ipv6-localhost",
+                                      "localhost..",
                                       "localhost.localdomain",
                                       "localhost4.localdomain4",
                                       "db.localhost"}) {

@@ -224,10 +224,9 @@ void ShowKeyStatus(Console& console, const v1::KeyStatus& status) {
     facts.Add("rotation", Concat(ShortName(rotation.name()), " ", v1::Rotation::Step_Name(rotation.step())))
         .Add("now", Truth(rotation))
         .Add("problem", Trouble(rotation))
-        .Add("next", Next(rotation));
-  } else {
-    facts.Add("next", status.advice());
+        .Add("why by hand", rotation.next_actor() == v1::Rotation::ADMINISTRATOR ? rotation.fallback() : "");
   }
+  facts.Add("next", status.advice());
   if (status.has_waiting_rotation()) facts.Add("after it", ShortName(status.waiting_rotation().name()));
   facts.Print(console);
   ShowLast(console, status.rotation().next_statement());

@@ -302,13 +302,19 @@ class Decider {
 
   // ---- statements
 
+  // The grant that was missing may be there by now.
+  bool MayTryAgain() {
+    if (record_.mode == RotationMode::kAssisted) return false;
+    if (!record_.fallback_time.has_value()) record_.fallback_time = situation_.now;
+    const std::chrono::nanoseconds asked = Distance(situation_.now, *record_.fallback_time);
+    return asked.count() < 0 || asked >= policy_.retry_last;
+  }
+
   RotationDecision RunOrAsk(const absl::StatusOr<std::string>& statement) {
     if (!statement.ok()) return Block(statement.status(), "correct the user of the connection, then roll back");
     const bool failed = record_.error.has_value() && record_.error->reason == kStatementFailed;
     if (!failed) record_.error.reset();
-    const std::chrono::nanoseconds asked = Distance(situation_.now, record_.fallback_time.value_or(situation_.now));
-    if (asked.count() < 0 || asked >= policy_.retry_last) record_.fallback.clear();  // the grant may be there by now
-    if (!Executes()) return WaitFor(RotationNext::Actor::kAdministrator, policy_.poll, *statement);
+    if (!Executes() && !MayTryAgain()) return WaitFor(RotationNext::Actor::kAdministrator, policy_.poll, *statement);
     if (failed && situation_.now >= record_.error->time) {
       const std::chrono::nanoseconds left = Distance(record_.error->time.Plus(Pause()), situation_.now);
       if (left.count() > 0) return WaitFor(RotationNext::Actor::kService, left);
@@ -337,9 +343,9 @@ class Decider {
     return Describe();
   }
 
-  // Once the effect is seen, whoever had it.
+  // Once the effect is seen, whoever had it: an administrator, where one was asked.
   void NoteAuthor(std::string& by) {
-    if (by.empty() && !Executes()) by = kAdministrator;
+    if (by.empty() && record_.next.actor == RotationNext::Actor::kAdministrator) by = kAdministrator;
   }
 
   // ---- steps
@@ -419,6 +425,7 @@ class Decider {
   }
 
   RotationDecision LoginFailed(const RotationKey& key, const absl::Status& status) {
+    if (absl::IsDataLoss(status)) return Block(status, Concat("revoke ", key.name));
     if (status.code() != absl::StatusCode::kUnauthenticated) return Trouble(status, "");
     return Trouble(MakeError(absl::StatusCode::kUnauthenticated, "ROTATION_LOGIN_REFUSED",
                              Concat("DESC USER shows the key of ", key.name,

@@ -296,6 +296,7 @@ absl::StatusOr<RotationRecord> Rotator::TryAgain(std::string_view name, std::str
   CDI_ASSIGN_OR_RETURN(RotationRecord record, store_.GetRotation(name));
   if (IsEnd(record.step) || record.fallback.empty()) return record;
   record.fallback.clear();
+  record.next = {RotationNext::Actor::kService, "", clock_.WallNow()};
   return Write(std::move(record), caller);
 }
 

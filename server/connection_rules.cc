@@ -55,7 +55,7 @@ absl::Status CheckHost(const std::string& parent, const std::string& host, int p
     return InvalidField(field, absl::StrCat(field, " is this machine itself: only taken with allow_loopback_endpoints ",
                                             "in the server's configuration"));
   }
-  if (plaintext && !IsLoopback(host)) {
+  if (plaintext && !IsPlainLoopback(host)) {
     return InvalidField(parent + ".plaintext",
                         "plaintext is only taken for a loopback host: everything else is reached by TLS");
   }

@@ -16,10 +16,10 @@ v1::KeyPair ViewOf(const keys::KeyPairRecord& record, const KeyPairSurroundings&
   view.set_state(ViewOf(record.state));
   view.set_key_bits(record.bits);
   view.set_fingerprint(record.fingerprint);
-  if (!absl::IsDataLoss(whole)) view.set_public_key(record.public_key_line);
   if (!whole.ok()) {
     view.set_problem(absl::StrCat(ErrorReason(whole), ": ", std::string(whole.message())));
   } else if (record.state != keys::KeyPairState::kRevoked) {
+    view.set_public_key(record.public_key_line);
     view.set_register_statement(
         keys::AlterUserSetStatement(surroundings.user, record.slot, record.public_key_line).value_or(""));
   }
@@ -37,8 +37,13 @@ std::vector<std::string> UnregisterStatements(const std::vector<keys::KeyPairRec
   std::vector<std::string> statements;
   for (const keys::KeyPairRecord& record : records) {
     if (record.state == keys::KeyPairState::kRevoked) continue;
-    const auto statement = keys::AlterUserUnsetStatement(user, record.slot);
-    if (statement.ok()) statements.push_back(*statement);
+    auto statement = keys::AlterUserUnsetStatement(user, record.slot);
+    if (!statement.ok()) continue;
+    // Nobody has seen it there: what stands in the slot may be somebody else's.
+    if (record.state == keys::KeyPairState::kGenerated) {
+      absl::StrAppend(&*statement, " -- only if DESC USER shows ", record.fingerprint, " there");
+    }
+    statements.push_back(*std::move(statement));
   }
   return statements;
 }

@@ -23,7 +23,8 @@ struct KeyPairSurroundings {
 v1::KeyPair ViewOf(const keys::KeyPairRecord& record, const KeyPairSurroundings& surroundings,
                    const absl::Status& whole = absl::OkStatus());
 
-// The UNSET statement of each pair that is not revoked, in their order. A user that cannot be quoted has none.
+// The UNSET statement of each pair that is not revoked, in their order; with a condition in a comment where the pair
+// was never seen in Snowflake. A user that cannot be quoted has none.
 std::vector<std::string> UnregisterStatements(const std::vector<keys::KeyPairRecord>& records, std::string_view user);
 
 }  // namespace cdi::server

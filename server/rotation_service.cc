@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "keys/alter_user.h"
 #include "server/documents.h"
 #include "server/key_status.h"
 #include "server/paging.h"
@@ -82,6 +83,21 @@ absl::Status CheckRotate(const v1::RotateKeyPairRequest& request) {
 
 }  // namespace
 
+bool RotationServiceImpl::IsOurStatement(const keys::RotationRecord& record, const std::string& statement) {
+  for (const keys::KeySlot slot : {keys::KeySlot::k1, keys::KeySlot::k2}) {
+    if (keys::AlterUserUnsetStatement(record.user, slot).value_or("") == statement) return true;
+  }
+  const auto pair = context_.keys.Get(record.new_key.name);
+  return pair.ok() && context_.keys.CheckWhole(*pair).ok() &&
+         keys::AlterUserSetStatement(record.user, record.new_key.slot, pair->public_key_line).value_or("") == statement;
+}
+
+v1::Rotation RotationServiceImpl::View(const keys::RotationRecord& record) {
+  v1::Rotation view = ViewOf(record);
+  if (!view.next_statement().empty() && !IsOurStatement(record, view.next_statement())) view.clear_next_statement();
+  return view;
+}
+
 absl::StatusOr<v1::Connection> RotationServiceImpl::Load(const std::string& connection) {
   CDI_RETURN_IF_ERROR(CheckName(connection, "connections/*", "connection"));
   CDI_ASSIGN_OR_RETURN(const ingest::Resource resource,
@@ -111,7 +127,7 @@ absl::Status RotationServiceImpl::Rotate(const v1::RotateKeyPairRequest& request
     const auto found = keeper_.Get(absl::StrCat(rotation.connection, "/rotations/", rotation.rotation_id));
     if (found.ok()) CDI_RETURN_IF_ERROR(CheckRepeated(request, rotation, *found));
     CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record, keeper_.Start(rotation));
-    response = ViewOf(record);
+    response = View(record);
     return absl::OkStatus();
   }
   std::string name;
@@ -124,7 +140,7 @@ absl::Status RotationServiceImpl::Rotate(const v1::RotateKeyPairRequest& request
     name = planned.name;
   }
   CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record, keeper_.Advance(name));
-  response = ViewOf(record);
+  response = View(record);
   return absl::OkStatus();
 }
 
@@ -144,7 +160,7 @@ absl::Status RotationServiceImpl::List(const v1::ListRotationsRequest& request, 
       response.set_next_page_token(MakePageToken(scope, response.rotations(size - 1).name()));
       break;
     }
-    *response.add_rotations() = ViewOf(*next);
+    *response.add_rotations() = View(*next);
   }
   return absl::OkStatus();
 }
@@ -161,6 +177,9 @@ absl::Status RotationServiceImpl::FetchStatus(const v1::GetKeyStatusRequest& req
     if (absl::IsDataLoss(context_.keys.CheckWhole(pair))) facts.damaged.push_back(pair.name);
   }
   facts.now = context_.clock.WallNow();
+  for (keys::RotationRecord& rotation : facts.rotations) {
+    if (!keys::IsEnd(rotation.step)) rotation.next.statement = View(rotation).next_statement();
+  }
   response = MakeKeyStatus(facts);
   return absl::OkStatus();
 }
@@ -176,7 +195,7 @@ grpc::Status RotationServiceImpl::GetRotation(grpc::ServerContext* rpc, const v1
   return Serve(context_, "GetRotation", rpc, *request, [&]() -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record, keeper_.Get(request->name()));
-    *response = ViewOf(record);
+    *response = View(record);
     return absl::OkStatus();
   });
 }
@@ -191,7 +210,7 @@ grpc::Status RotationServiceImpl::ContinueRotation(grpc::ServerContext* rpc, con
   return Serve(context_, "ContinueRotation", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record, keeper_.TryAgain(request->name(), caller.name()));
-    *response = ViewOf(record);
+    *response = View(record);
     return absl::OkStatus();
   });
 }
@@ -203,7 +222,7 @@ grpc::Status RotationServiceImpl::RollBackRotation(grpc::ServerContext* rpc, con
     CDI_RETURN_IF_ERROR(CheckReason(request->reason(), true));
     CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record,
                          keeper_.RollBack(request->name(), caller.name(), request->reason()));
-    *response = ViewOf(record);
+    *response = View(record);
     return absl::OkStatus();
   });
 }
@@ -213,7 +232,7 @@ grpc::Status RotationServiceImpl::EndDrain(grpc::ServerContext* rpc, const v1::E
   return Serve(context_, "EndDrain", rpc, *request, [&](const Caller& caller) -> absl::Status {
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record, keeper_.EndDrain(request->name(), caller.name()));
-    *response = ViewOf(record);
+    *response = View(record);
     return absl::OkStatus();
   });
 }
@@ -224,7 +243,7 @@ grpc::Status RotationServiceImpl::PermitOverwrite(grpc::ServerContext* rpc, cons
     CDI_RETURN_IF_ERROR(CheckName(request->name(), kPattern, "name"));
     CDI_ASSIGN_OR_RETURN(const keys::RotationRecord record,
                          keeper_.PermitOverwrite(request->name(), request->fingerprint(), caller.name()));
-    *response = ViewOf(record);
+    *response = View(record);
     return absl::OkStatus();
   });
 }

@@ -34,6 +34,10 @@ class RotationServiceImpl final : public v1::RotationService::Service {
   absl::Status Rotate(const v1::RotateKeyPairRequest& request, const std::string& caller, v1::Rotation& response);
   absl::Status List(const v1::ListRotationsRequest& request, v1::ListRotationsResponse& response);
   absl::Status FetchStatus(const v1::GetKeyStatusRequest& request, v1::KeyStatus& response);
+  // The record's statement only where it is one of those that can be made anew: nobody is shown what somebody else
+  // wrote into the state.
+  v1::Rotation View(const keys::RotationRecord& record);
+  bool IsOurStatement(const keys::RotationRecord& record, const std::string& statement);
   // A Snowflake connection: NOT_SNOWFLAKE for another.
   absl::StatusOr<v1::Connection> Load(const std::string& connection);
 

@@ -65,6 +65,9 @@ void ClearSecrets(google::protobuf::Message& message) {
   }
 }
 
+// More than any resource's name.
+constexpr size_t kNameBytesMax = 300;
+
 // What a call holds while it lasts.
 struct Admission {
   CallLimits::Slot thread;  // of a stream or another call
@@ -79,9 +82,14 @@ absl::Status TakeSlots(const ServiceContext& context, const RpcRow& row, const g
                        row.stream ? limits.TakeStream(caller.name()) : limits.TakeCall(caller.name()));
   const Reach reach = ReachOf(row, request);
   if (reach == Reach::kHere) return absl::OkStatus();
-  CDI_ASSIGN_OR_RETURN(admission.outside, limits.TakeOutside());
+  CDI_ASSIGN_OR_RETURN(admission.outside, limits.TakeOutside(row.least == Role::kAdmin));
   if (reach == Reach::kOutside) return absl::OkStatus();
   const std::string connection = ConnectionBehind(context, ResourceOf(row, request));
+  // The limits keep the names for a while: what cannot be one must not fill the memory.
+  if (connection.size() > kNameBytesMax) {
+    return InvalidField(row.field, absl::StrCat(std::string(row.field), " is too long to be a name: ",
+                                                connection.size(), " bytes, at most ", kNameBytesMax));
+  }
   CDI_ASSIGN_OR_RETURN(admission.connection,
                        reach == Reach::kLook ? limits.TakeLook(connection) : limits.TakeTest(connection));
   return absl::OkStatus();

@@ -139,9 +139,13 @@ absl::Status SyncServiceImpl::Update(const v1::UpdateSyncRequest& request, const
   v1::Sync sync = loaded.sync;
   CDI_RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.sync(), MutableSyncPaths(), sync));
   CDI_RETURN_IF_ERROR(CheckDraft(sync));
-  // The frame has checked the connection that the request names; here it is the stored one.
-  if (!sync.connection().empty() && MaskTouches(request.update_mask(), SourcePaths())) {
-    CDI_RETURN_IF_ERROR(context_.access.Authorize(*FindRpc("UpdateSync"), caller.principal, {sync.connection()}));
+  // The frame has checked the connection that the request names; here it is the stored one, before and after: a sync
+  // that was taken off its connection must not be turned elsewhere and put on again.
+  if (MaskTouches(request.update_mask(), SourcePaths())) {
+    for (const std::string& connection : {loaded.sync.connection(), sync.connection()}) {
+      if (connection.empty()) continue;
+      CDI_RETURN_IF_ERROR(context_.access.Authorize(*FindRpc("UpdateSync"), caller.principal, {connection}));
+    }
   }
   CDI_RETURN_IF_ERROR(CheckReferences(sync));
   const bool touches_test = MaskTouches(request.update_mask(), TestedPaths());

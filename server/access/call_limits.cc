@@ -84,9 +84,9 @@ absl::StatusOr<CallLimits::Slot> CallLimits::TakeCall(const std::string& princip
   });
 }
 
-absl::StatusOr<CallLimits::Slot> CallLimits::TakeOutside() {
+absl::StatusOr<CallLimits::Slot> CallLimits::TakeOutside(bool for_admins) {
   const MutexLock lock(mutex_);
-  if (outside_ >= options_.calls_outside_max) {
+  if (outside_ >= options_.calls_outside_max - (for_admins ? 0 : options_.calls_outside_for_admins)) {
     return Limited(absl::StrCat(outside_, " calls wait for a warehouse or Braze, all that may at once"), kTestPatience);
   }
   ++outside_;

@@ -20,6 +20,7 @@ struct CallLimitOptions {
   // calls that wait for others leave 32 of them, twice what one caller may hold.
   int calls_in_flight_per_principal_max = 16;
   int calls_outside_max = 24;
+  int calls_outside_for_admins = 6;  // of them: who mends what hangs must get through
   int streams_max = 40;
   int streams_per_principal_max = 20;
 };
@@ -48,11 +49,11 @@ class CallLimits {
   absl::Status Count(const std::string& principal);
   // A call of `principal` that is no stream, while it lasts.
   absl::StatusOr<Slot> TakeCall(const std::string& principal);
-  // A call that waits for a warehouse or Braze, whoever makes it.
-  absl::StatusOr<Slot> TakeOutside();
+  // A call that waits for a warehouse or Braze, whoever makes it. Some are left for calls that only admins may make.
+  absl::StatusOr<Slot> TakeOutside(bool for_admins);
   // A look into the warehouse of `connection`: one at a time, and six times as many a minute as tests.
   absl::StatusOr<Slot> TakeLook(const std::string& connection);
-  // A test or a preview over `connection`: one at a time, and few a minute.
+  // A test or a preview over `connection` (or of a workspace): one at a time, and few a minute.
   absl::StatusOr<Slot> TakeTest(const std::string& connection);
   absl::StatusOr<Slot> TakeStream(const std::string& principal);
 

@@ -49,7 +49,7 @@ constexpr RpcRow kTable[] = {
     {"WorkspaceService", "ListWorkspaces", Role::kViewer, Naming::kCollection},
     {"WorkspaceService", "UpdateWorkspace", Role::kAdmin, Naming::kField, "workspace.name", {}, true},
     {"WorkspaceService", "DeleteWorkspace", Role::kAdmin, Naming::kField, "name", {}, true},
-    {"WorkspaceService", "TestWorkspace", Role::kOperator, Naming::kField, "name", {}, false, {}, Reach::kOutside},
+    {"WorkspaceService", "TestWorkspace", Role::kOperator, Naming::kField, "name", {}, false, {}, Reach::kTest},
 
     // A sync carries rows from a connection to a workspace: whoever points it there needs both in scope.
     {"SyncService", "CreateSync", Role::kOperator, Naming::kNewId, "sync_id", "syncs/", true, kSyncParts},

@@ -29,7 +29,7 @@ enum class Reach : uint8_t {
   kHere,     // nothing outside of this process
   kOutside,  // a warehouse or Braze
   kLook,     // a login to the connection's warehouse: one look at a time
-  kTest,     // the same, and it spends the warehouse's money: few a minute
+  kTest,     // a test or preview of a connection or workspace: one at a time, few a minute, as it spends their money
 };
 
 struct RpcRow {

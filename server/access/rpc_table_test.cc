@@ -117,11 +117,10 @@ TEST(RpcTableTest, WhatWaitsForOthersIsBounded) {
   for (const char* method : {"GetKeyStatus", "ListTables", "DescribeTable"}) {
     EXPECT_EQ(FindRpc(method)->reach, Reach::kLook) << method;
   }
-  for (const char* method : {"TestConnection", "TestSync", "PreviewSync"}) {
+  for (const char* method : {"TestConnection", "TestSync", "PreviewSync", "TestWorkspace"}) {
     EXPECT_EQ(FindRpc(method)->reach, Reach::kTest) << method;
   }
-  for (const char* method :
-       {"RotateKeyPair", "ContinueRotation", "RollBackRotation", "EndDrain", "PermitOverwrite", "TestWorkspace"}) {
+  for (const char* method : {"RotateKeyPair", "ContinueRotation", "RollBackRotation", "EndDrain", "PermitOverwrite"}) {
     EXPECT_EQ(FindRpc(method)->reach, Reach::kOutside) << method;
   }
   v1::GetKeyStatusRequest request;

@@ -299,6 +299,11 @@ TEST_F(AccessMatrixTest, ChoosingWhatASyncReadsTakesItsConnectionInScope) {
     EXPECT_EQ(ReasonOf(Call(row, request, narrow)), "OUT_OF_SCOPE") << path;
     EXPECT_EQ(ReasonOf(Call(row, request, wide)), "") << path;
   }
+  // Nor by taking it off its connection first.
+  v1::UpdateSyncRequest detach;
+  detach.mutable_sync()->set_name("syncs/shop");
+  detach.mutable_update_mask()->add_paths("connection");
+  EXPECT_EQ(ReasonOf(Call(row, detach, narrow)), "OUT_OF_SCOPE");
   v1::UpdateSyncRequest request;
   request.mutable_sync()->set_name("syncs/shop");
   request.mutable_update_mask()->add_paths("display_name");
