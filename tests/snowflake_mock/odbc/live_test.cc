@@ -1,7 +1,7 @@
 // The driver and snowflake-mock together: the same path that the service takes.
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -115,18 +115,26 @@ TEST_F(LiveTest, ErrorsParametersAndPartsArriveThroughTheRealServer) {
 
 TEST_F(LiveTest, AStatementThatRunsIsCancelledFromAnotherThread) {
   OdbcClient client;
+  OdbcClient watcher;
   Connect(client);
+  Connect(watcher);
   OdbcStatement statement(client);
-  std::atomic<bool> done = false;
-  // Cancelling before the statement runs has no effect, so it is repeated until the statement's own call returns.
+  // Cancelling has no effect before the statement runs, and clears its diagnostics afterwards: once, while it is seen.
   std::thread canceller([&] {
-    while (!done) {
-      SQLCancel(statement.handle());
-      std::this_thread::yield();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+    while (std::chrono::steady_clock::now() < deadline) {
+      OdbcStatement look(watcher);
+      if (look.Run("SELECT QUERY_ID FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY()) WHERE EXECUTION_STATUS = 'RUNNING' "
+                   "AND QUERY_TEXT = 'SELECT SYSTEM$WAIT(60)'") != SQL_SUCCESS ||
+          SQLFetch(look.handle()) != SQL_SUCCESS) {
+        continue;
+      }
+      EXPECT_EQ(SQLCancel(statement.handle()), SQL_SUCCESS);
+      return;
     }
+    ADD_FAILURE() << "the statement was never seen to run";
   });
   EXPECT_EQ(statement.Run("SELECT SYSTEM$WAIT(60)"), SQL_ERROR);
-  done = true;
   canceller.join();
   EXPECT_EQ(statement.fault().state, "HY008");
   EXPECT_EQ(statement.fault().native, 604);
