@@ -236,7 +236,7 @@ TEST_P(OdbcDriverTest, AResultIsStreamedAndNotHeldByTheDriver) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "the sanitizer keeps freed memory back on purpose";
 #endif
-  const std::string table = MakeTable("streamed", 60'000, Repeat("x", "1000"));
+  const std::string table = MakeTable("streamed", 180'000, Repeat("x", "1000"));
   RowBlock block(BlockPlan({ColumnRole::kExternalId, ColumnRole::kPayload}, 1 << 20));
   auto statement = Statement();
   ASSERT_TRUE(block.BindTo(*statement).ok());
@@ -245,10 +245,11 @@ TEST_P(OdbcDriverTest, AResultIsStreamedAndNotHeldByTheDriver) {
   long before = 0;
   while (*statement->Fetch()) {
     rows += block.fetched();
-    if (before == 0 && rows >= 12'000) before = ResidentKilobytes();
+    // By then chunks have their full size, and as many are fetched ahead as ever will be.
+    if (before == 0 && rows >= 60'000) before = ResidentKilobytes();
   }
-  EXPECT_EQ(rows, 60'000U);
-  EXPECT_LT(ResidentKilobytes() - before, 24'000);  // of 48 MB that came after the first look
+  EXPECT_EQ(rows, 180'000U);
+  EXPECT_LT(ResidentKilobytes() - before, 48'000);  // of 120 MB that came after the first look
 }
 
 TEST_P(OdbcDriverTest, ACancelFromAnotherThreadEndsAStatementAndTheConnectionLivesOn) {
