@@ -58,6 +58,15 @@ constexpr char kForeignRotation[] =
            time { seconds: 86400 }
          }
          next_actor: OPERATOR)pb";
+constexpr char kPendingRotation[] =
+    R"pb(name: "connections/main/rotations/r1"
+         step: RESTORING
+         old_key { key_pair: "connections/main/keyPairs/k1" }
+         new_key { key_pair: "connections/main/keyPairs/k-r1" }
+         problem { reason: "ROTATION_STATEMENT_PENDING" message: "the answer was lost" count: 1 }
+         next_actor: SERVICE
+         next_time { seconds: 172800 })pb";
+
 std::string ByHand(std::string rotation) {
   constexpr std::string_view kAutomatic = "AUTOMATIC";
   return rotation.replace(rotation.find(kAutomatic), kAutomatic.size(), "ASSISTED");
@@ -149,6 +158,9 @@ std::vector<Case> Cases() {
        {"keys", "rotate", "main", "--key-pair", "k7", "--wait"},
        {Answer<v1::Rotation>("RotationService/RotateKeyPair", kForeignRotation)},
        kRunFailed},
+      {"keys_resume_while_a_statement_may_still_be_run",
+       {"keys", "resume", "main/r1"},
+       {Answer<v1::Rotation>("RotationService/ContinueRotation", kPendingRotation)}},
       {"keys_resume",
        {"keys", "resume", "main/r1", "--json"},
        {Answer<v1::Rotation>("RotationService/ContinueRotation", kDrainingRotation)}},

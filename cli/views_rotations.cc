@@ -87,6 +87,11 @@ std::string Next(const v1::Rotation& rotation) {
     case v1::Rotation::OPERATOR:
       return Concat(rotation.problem().fix(), "; then: cdi keys resume ", name);
     default:
+      // Looking earlier would not help.
+      if (rotation.problem().reason() == "ROTATION_STATEMENT_PENDING") {
+        return rotation.has_next_time() ? Concat("nothing: it goes on by itself at ", ToTheSecond(rotation.next_time()))
+                                        : "nothing: it goes on by itself";
+      }
       return rotation.has_problem() ? Concat("nothing: it tries again by itself; or now: cdi keys resume ", name)
                                     : "nothing: it goes on by itself";
   }
